@@ -1,0 +1,50 @@
+"""Phone numbers: one canonical form (E.164), one mask. Used by every layer that meets a number."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from sms_service.errors import Invalid
+
+# E.164: a plus, a country code that does not start with zero, at most fifteen digits (ITU-T E.164).
+_E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+
+
+def normalise(raw: str, country: str = "ID") -> str:
+    """Return `raw` in E.164 form (`+62812...`). National forms (0812...) are read as of `country`.
+
+    Raises Invalid when it is not a phone number; the message does not repeat the number.
+    """
+    text = raw.strip()
+    if _E164.fullmatch(text):
+        return text
+    if not text.isascii() or len(text) > 32:
+        raise Invalid("not a phone number")
+    digits = re.sub(r"[^\d+]", "", text)
+    # Gateways drop the plus, people write 62812... : both mean +62812...
+    calling_code = str(phonenumbers.country_code_for_region(country))
+    if re.fullmatch(rf"{calling_code}\d{{7,12}}", digits) or re.fullmatch(r"(670|60)\d{7,10}", digits):
+        digits = "+" + digits
+    try:
+        number = phonenumbers.parse(digits, country)
+    except phonenumbers.NumberParseException as error:
+        raise Invalid("not a phone number") from error
+    formatted = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not phonenumbers.is_possible_number(number) or not _E164.fullmatch(formatted):
+        raise Invalid("not a phone number")
+    return formatted
+
+
+def is_dialable_sender(raw: str) -> bool:
+    """False for alphanumeric senders ("MTN", "BANK"): they cannot be answered and never are."""
+    return not any(character.isalpha() for character in raw) and sum(c.isdigit() for c in raw) >= 7
+
+
+def mask(number: str) -> str:
+    """The only form in which a number may be shown: country code where known, and three last digits."""
+    for prefix in ("+62", "+670", "+60", "+65", "+852", "+886"):
+        if number.startswith(prefix):
+            return f"{prefix} *** {number[-3:]}"
+    return f"*** {number[-3:]}"

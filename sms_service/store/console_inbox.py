@@ -1,0 +1,39 @@
+"""The inbox of the terminal and browser phones: what the console gateway delivers, it stores here."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from sms_service.clock import Clock
+from sms_service.store.engine import Store
+from sms_service.store.models import ConsoleText
+
+
+class ConsoleInbox:
+    """Texts by number. Each call is one transaction of its own, as a real gateway's would be."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def deliver(self, number: str, body: str) -> str:
+        """Store one text and return its id. Raises Unavailable."""
+        with self._store.transaction() as tx:
+            text = ConsoleText(
+                number_hash=tx.vault.number_hash(number),
+                body_sealed=tx.vault.seal(body),
+                sent_at=self._clock.now(),
+            )
+            tx.add(text)
+            tx.flush()
+            return f"console-{text.id}"
+
+    def list_texts(self, number: str, after_id: int = 0) -> list[tuple[int, str]]:
+        """Texts of `number` newer than `after_id`, oldest first, as (id, body)."""
+        with self._store.read() as tx:
+            rows = tx.execute(
+                select(ConsoleText.id, ConsoleText.body_sealed)
+                .where(ConsoleText.number_hash == tx.vault.number_hash(number), ConsoleText.id > after_id)
+                .order_by(ConsoleText.id)
+            )
+            return [(row.id, tx.vault.open(row.body_sealed)) for row in rows]

@@ -1,0 +1,144 @@
+"""Connections and transactions. Services receive a Tx and never commit; entry points open it here.
+
+`tx.wake(name)` notes a job to be woken after the commit and only then: a worker must never look for a
+row that is not there yet, and a rolled back transaction must wake nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+from sms_service.errors import Unavailable
+from sms_service.logs import get_logger
+from sms_service.store.vault import Vault
+
+log = get_logger(__name__)
+
+_SQLITE_BUSY_SECONDS = 1.5
+_POSTGRES_WAIT_MS = 5000
+
+
+class Tx(Session):
+    """One transaction, with what services need beside SQL: the vault and the wake-up list."""
+
+    vault: Vault
+
+    def __init__(self, *args: Any, vault: Vault, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.vault = vault
+        self.wakes: dict[str, None] = {}  # a set that keeps its order
+
+    def wake(self, job: str) -> None:
+        """Wake `job` (a name of queues.JOBS) once this transaction is committed."""
+        self.wakes[job] = None
+
+    @property
+    def is_postgres(self) -> bool:
+        """True on PostgreSQL, where rows are locked one by one (SQLite locks the file)."""
+        return self.get_bind().dialect.name == "postgresql"
+
+
+class Store:
+    """The database: `read()` for questions, `transaction()` for changes."""
+
+    def __init__(
+        self, url: str, vault: Vault, on_commit: Callable[[list[str]], None] | None = None, pool_size: int = 5
+    ) -> None:
+        self.vault = vault
+        self.engine = make_engine(url, pool_size)
+        self._on_commit = on_commit
+        self._sessions = sessionmaker(self.engine, class_=Tx, vault=vault, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """A transaction that changes nothing (rolled back at the end). Raises Unavailable."""
+        with _translated(), self._sessions() as tx:
+            yield tx
+
+    @contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A transaction that commits at the end of the block, or rolls back on any error; then the wakes.
+
+        Raises Unavailable when the database is away, locked for too long, read-only or full.
+        """
+        with _translated(), self._sessions() as tx:
+            if self.engine.dialect.name == "sqlite":
+                tx.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            yield tx
+            tx.commit()
+        if tx.wakes and self._on_commit:
+            self._on_commit(list(tx.wakes))
+
+    def check(self) -> None:
+        """Raises Unavailable unless the database answers and holds our tables."""
+        with self.read() as tx:
+            tx.execute(text("SELECT version_num FROM alembic_version"))
+
+    def close(self) -> None:
+        """Give all connections back (before a fork, at the end)."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        # The driver's message may hold parameters; only its class is safe to keep.
+        log.warning("database unavailable", error=type(error.orig).__name__)
+        raise Unavailable("the database is not available") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the database is not available") from error
+        raise
+
+
+def make_engine(url: str, pool_size: int = 5) -> Engine:
+    """Return an engine with our pragmas and bounds for `url`."""
+    if not url.startswith("sqlite"):
+        return create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=5,
+            pool_pre_ping=True,
+            pool_timeout=5,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": 3,
+                "options": f"-c lock_timeout={_POSTGRES_WAIT_MS} -c timezone=UTC"
+                f" -c idle_in_transaction_session_timeout=60000",
+            },
+        )
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_timeout=5,
+        hide_parameters=True,
+        # isolation_level None: we say BEGIN ourselves, so that a writer takes its lock at once.
+        connect_args={"timeout": _SQLITE_BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # FULL: a committed row survives a power cut, or a text could go out twice. Measured at 0.25 ms.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-8000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,80 @@
+"""Outreach events: who comes, who waits, and when each is reminded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sms_service.store.models.base import Base
+
+
+class Event(Base):
+    """An event or consultation of the office. `version` grows with each change (optimistic lock)."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(8), unique=True)  # what people type: DAFTAR 1230
+    title_id: Mapped[str] = mapped_column(Text)
+    title_en: Mapped[str] = mapped_column(Text)
+    starts_at: Mapped[datetime] = mapped_column(index=True)
+    ends_at: Mapped[datetime | None]
+    venue: Mapped[str] = mapped_column(Text)
+    district: Mapped[str] = mapped_column(String(5), index=True)
+    capacity: Mapped[int | None]
+    organiser: Mapped[str] = mapped_column(Text, default="")
+    audience: Mapped[str] = mapped_column(Text, default="")
+    status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | cancelled | held
+    cancel_reason: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[int] = mapped_column(default=1)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Registration(Base):
+    """One person's place at one event. `position` orders the waitlist."""
+
+    __tablename__ = "registrations"
+    __table_args__ = (
+        UniqueConstraint("event_id", "number_hash", name="uq_registrations_event_number"),
+        Index("ix_registrations_number", "number_hash"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    number_hash: Mapped[str] = mapped_column(String(32))
+    number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(8))
+    status: Mapped[str] = mapped_column(String(16))  # registered | waiting | cancelled | attended
+    position: Mapped[int]
+    channel: Mapped[str] = mapped_column(String(8))  # ussd | sms | import
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Reminder(Base):
+    """A planned reminder of one event: due, then done (texts written), replaced or dropped, and why."""
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        UniqueConstraint("event_id", "plan", name="uq_reminders_event_plan"),
+        Index(
+            "ix_reminders_due",
+            "due_at",
+            sqlite_where=text("status = 'planned'"),
+            postgresql_where=text("status = 'planned'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"))
+    plan: Mapped[str] = mapped_column(String(8))  # 7d | 1d | 2h
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]  # later than this it is worse than none
+    status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | done | dropped
+    reason: Mapped[str] = mapped_column(Text, default="")
+    recipients: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]

@@ -1,0 +1,63 @@
+"""People of the office, their tokens, what they did, and answers kept for repeated requests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, JSON, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sms_service.store.models.base import Base
+
+
+class Staff(Base):
+    """A person with a role (domain/roles.py)."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    password_hash: Mapped[str] = mapped_column(Text)  # Argon2id
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A bearer token of one person, kept as a hash. An act by token is that person's act."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256 of 256 random bits
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class AuditEntry(Base):
+    """One act of a person (or of the system), never holding a phone number."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = (Index("ix_audit_entries_subject", "subject_type", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    act: Mapped[str] = mapped_column(String(48))  # "event.create"
+    subject_type: Mapped[str] = mapped_column(String(24))
+    subject_id: Mapped[str] = mapped_column(String(48))
+    details: Mapped[dict[str, object]] = mapped_column(JSON)
+
+
+class IdempotentAnswer(Base):
+    """The first answer to an Idempotency-Key, so that the second is the same."""
+
+    __tablename__ = "idempotent_answers"
+
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # of staff id, path and key
+    body_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    answer: Mapped[dict[str, object]] = mapped_column(JSON)
+    created_at: Mapped[datetime] = mapped_column(index=True)

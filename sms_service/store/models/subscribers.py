@@ -1,0 +1,38 @@
+"""People who dial or text, and those who said STOP."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sms_service.store.models.base import Base
+
+
+class Subscriber(Base):
+    """A person known by number: settings, and consent where given. Sealed number, look-up by hash."""
+
+    __tablename__ = "subscribers"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number_hash: Mapped[str] = mapped_column(String(32), unique=True)
+    number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    language: Mapped[str] = mapped_column(String(8), default="id")
+    district: Mapped[str | None] = mapped_column(String(5), index=True)  # Kemendagri code, "53.04"
+    warnings_on: Mapped[bool] = mapped_column(default=False)  # broadcasts and warnings: needs consent
+    reminders_on: Mapped[bool] = mapped_column(default=True)  # reminders of events one registered for
+    consent_source: Mapped[str | None] = mapped_column(Text)
+    consent_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class OptOut(Base):
+    """STOP, kept apart from the subscriber so that it outlives an erasure."""
+
+    __tablename__ = "opt_outs"
+
+    number_hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    opted_out_at: Mapped[datetime]
+    source: Mapped[str] = mapped_column(String(32))  # sms | ussd | gateway | staff

