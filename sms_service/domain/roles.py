@@ -1,0 +1,38 @@
+"""Who may do what. One table, act -> roles; every entry point asks `may` before it looks at anything else.
+
+An approver is an officer whose word counts as the second one, so approvers hold every right of officers.
+An admin holds every right. Rights that need a *second person* (approving a broadcast) are refused to the
+author by the service that keeps the record, whatever the author's role: a table cannot know who wrote it.
+What is not in the table is allowed to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, get_args
+
+Role = Literal["admin", "approver", "officer", "case_officer", "partner", "viewer"]
+ROLES: tuple[str, ...] = get_args(Role)
+
+_OFFICERS = frozenset({"admin", "approver", "officer"})
+_CASES = frozenset({"admin", "case_officer"})
+_READERS = frozenset({"admin", "approver", "officer", "case_officer", "viewer"})
+
+ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "events": _OFFICERS,
+        "recruiters": _OFFICERS,
+        "subscribers": _OFFICERS,
+        "broadcasts": _OFFICERS,
+        "broadcasts.approve": frozenset({"admin", "approver"}),
+        "reports": _CASES,
+        "statistics": _READERS,
+        "staff": frozenset({"admin"}),
+    }
+)
+
+
+def may(role: str, act: str) -> bool:
+    """True when people of `role` may do `act`. An act or a role that is not known: False."""
+    return role in ACTS.get(act, frozenset())
