@@ -1,0 +1,185 @@
+"""Live dialogues in Redis: one round trip to read, one to write, for USSD and for the walk by SMS.
+
+Kept per session: how many inputs it has taken, a hash of them, the State and the reply, so that a
+repeated request gets the same reply; and per caller the place to go on from after a dropped call.
+Everything here may be lost at any time: the dialogue is then recomputed from the gateway's cumulative
+text. A write with fewer inputs than the stored one is ignored, so a late duplicate moves nothing back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+
+from menus.model import State
+from sms_service.errors import Unavailable
+
+PLACE_SECONDS = 1800  # a dropped call can be gone on with for half an hour
+TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
+_RETRY_AFTER = 0.5  # seconds without asking a Redis that has just failed
+
+_SAVE = """
+local old = redis.call('GET', KEYS[1])
+if old then
+  local taken = tonumber(string.match(old, '^%d+'))
+  if taken and taken > tonumber(ARGV[1]) then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if ARGV[4] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
+redis.call('HINCRBY', KEYS[3], ARGV[6], 1)
+return 1
+"""
+_SAVE_SHA = hashlib.sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What is known of a live dialogue."""
+
+    taken: int  # inputs
+    inputs_hash: str  # of the cumulative text
+    version: str  # of the menu
+    state: State
+    body: str  # the last reply, without CON/END
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to one read: the session, and the caller's last place, where there are any."""
+
+    session: Session | None
+    place: State | None
+
+
+def hash_inputs(text: str) -> str:
+    """A short hash of a cumulative text, to recognise it again without keeping it."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
+
+
+class UssdSessions:
+    """Reads and writes dialogues. One connection a thread, past redis-py's pool: it halves the time.
+
+    Raises Unavailable, at once for half a second after a failure, so that a Redis that hangs costs one
+    caller its time-out and not each of them.
+    """
+
+    def __init__(self, redis: Redis, session_seconds: int) -> None:
+        self._pool = redis.connection_pool
+        self._session_seconds = session_seconds
+        self._local = threading.local()
+        self._away_until = 0.0
+
+    def find(self, session_key: str, caller_key: str, version: str) -> Found:
+        """Read the session and the caller's place, of this menu version. Raises Unavailable."""
+        session, place = self._call("MGET", f"s:{session_key}", f"c:{caller_key}")
+        return Found(
+            _unpack_session(session) if session else None, _unpack_place(place, version) if place else None
+        )
+
+    def save(self, session_key: str, caller_key: str, session: Session, *, resumable: bool, count: str) -> None:
+        """Write the session, keep or drop the caller's place, and count the turn under `count`.
+
+        Ignored when the stored session has taken more inputs. Raises Unavailable.
+        """
+        state = _pack_state(session.state)
+        head = [session.inputs_hash, session.version, session.body]
+        record = f"{session.taken}{json.dumps([*head, state], separators=(',', ':'), ensure_ascii=False)}"
+        place = json.dumps([session.version, state], separators=(",", ":"), ensure_ascii=False) if resumable else ""
+        keys = (f"s:{session_key}", f"c:{caller_key}", TURN_COUNTS)
+        arguments = (session.taken, record, self._session_seconds, place, PLACE_SECONDS, count)
+        try:
+            self._call("EVALSHA", _SAVE_SHA, 3, *keys, *arguments)
+        except NoScriptError:
+            self._call("EVAL", _SAVE, 3, *keys, *arguments)
+
+    def forget(self, caller_key: str) -> None:
+        """Drop the caller's place. Raises Unavailable."""
+        self._call("DEL", f"c:{caller_key}")
+
+    def _call(self, *command: Any) -> Any:
+        if time.monotonic() < self._away_until:
+            raise Unavailable("Redis is not available")
+        try:
+            return self._answer(command)
+        except NoScriptError:
+            raise
+        except RedisConnectionError:
+            self._drop()  # an idle connection that the server has closed: a fresh one may do
+        except (RedisError, OSError) as error:
+            raise self._away() from error
+        try:
+            return self._answer(command)
+        except NoScriptError:
+            raise
+        except (RedisError, OSError) as error:
+            raise self._away() from error
+
+    def _answer(self, command: tuple[Any, ...]) -> Any:
+        connection = self._connection()
+        connection.send_command(*command, check_health=False)
+        return connection.read_response()
+
+    def _connection(self) -> AbstractConnection:
+        connection: AbstractConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._pool.make_connection()
+            connection.connect()
+            self._local.connection = connection
+        return connection
+
+    def _drop(self) -> None:
+        connection: AbstractConnection | None = getattr(self._local, "connection", None)
+        self._local.connection = None
+        if connection is not None:
+            connection.disconnect()
+
+    def _away(self) -> Unavailable:
+        self._drop()
+        self._away_until = time.monotonic() + _RETRY_AFTER
+        return Unavailable("Redis is not available")
+
+
+def _pack_state(state: State) -> list[Any]:
+    return [
+        state.node,
+        state.language,
+        dict(state.values),
+        list(state.trail),
+        state.page,
+        list(state.items),
+        state.note,
+        state.steps,
+        int(state.ended),
+    ]
+
+
+def _unpack_state(packed: list[Any]) -> State:
+    node, language, values, trail, page, items, note, steps, ended = packed
+    return State(node, language, values, tuple(trail), page, tuple(items), note, steps, bool(ended))
+
+
+def _unpack_session(record: bytes) -> Session | None:
+    try:
+        text = record.decode()
+        start = text.index("[")
+        inputs_hash, version, body, state = json.loads(text[start:])
+        return Session(int(text[:start]), inputs_hash, version, _unpack_state(state), body)
+    except (ValueError, TypeError):
+        return None  # not ours or of an older form: the same as lost
+
+
+def _unpack_place(record: bytes, version: str) -> State | None:
+    try:
+        kept_version, state = json.loads(record)
+        return _unpack_state(state) if kept_version == version else None
+    except (ValueError, TypeError):
+        return None
