@@ -58,6 +58,12 @@ class Message(Base):
             postgresql_where=text("status = 'queued'"),
         ),
         Index(
+            "ix_messages_expiry",
+            "expires_at",
+            sqlite_where=text("status = 'queued'"),
+            postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
             "ix_messages_lease",
             "lease_until",
             sqlite_where=text("status = 'sending'"),
@@ -114,6 +120,12 @@ class DeliveryReportRow(Base):
     __tablename__ = "delivery_reports"
     __table_args__ = (
         Index("ix_delivery_reports_gateway", "gateway", "gateway_id"),
+        Index(
+            "ix_delivery_reports_unmatched",
+            "received_at",
+            sqlite_where=text("matched_at IS NULL"),
+            postgresql_where=text("matched_at IS NULL"),
+        ),
         UniqueConstraint("gateway", "gateway_id", "raw_status", name="uq_delivery_reports_once"),
     )
 

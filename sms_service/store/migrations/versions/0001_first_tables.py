@@ -48,6 +48,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('gateway', 'gateway_id', 'raw_status', name='uq_delivery_reports_once')
     )
     op.create_index('ix_delivery_reports_gateway', 'delivery_reports', ['gateway', 'gateway_id'], unique=False)
+    op.create_index('ix_delivery_reports_unmatched', 'delivery_reports', ['received_at'], unique=False, sqlite_where=sa.text('matched_at IS NULL'), postgresql_where=sa.text('matched_at IS NULL'))
     op.create_table('effects',
     sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('outcome', sa.String(length=32), nullable=False),
@@ -290,6 +291,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_messages_due', 'messages', ['lane', 'priority', 'not_before', 'id'], unique=False, sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'"))
     op.create_index(op.f('ix_messages_event_id'), 'messages', ['event_id'], unique=False)
+    op.create_index('ix_messages_expiry', 'messages', ['expires_at'], unique=False, sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'"))
     op.create_index('ix_messages_gateway', 'messages', ['gateway', 'gateway_id'], unique=False, sqlite_where=sa.text('gateway_id IS NOT NULL'), postgresql_where=sa.text('gateway_id IS NOT NULL'))
     op.create_index('ix_messages_lease', 'messages', ['lease_until'], unique=False, sqlite_where=sa.text("status = 'sending'"), postgresql_where=sa.text("status = 'sending'"))
     op.create_index('ix_messages_queued_number', 'messages', ['number_hash'], unique=False, sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'"))
@@ -336,6 +338,7 @@ def downgrade() -> None:
     op.drop_index('ix_messages_queued_number', table_name='messages', sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'"))
     op.drop_index('ix_messages_lease', table_name='messages', sqlite_where=sa.text("status = 'sending'"), postgresql_where=sa.text("status = 'sending'"))
     op.drop_index('ix_messages_gateway', table_name='messages', sqlite_where=sa.text('gateway_id IS NOT NULL'), postgresql_where=sa.text('gateway_id IS NOT NULL'))
+    op.drop_index('ix_messages_expiry', table_name='messages', sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'"))
     op.drop_index(op.f('ix_messages_event_id'), table_name='messages')
     op.drop_index('ix_messages_due', table_name='messages', sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'"))
     op.drop_table('messages')
@@ -374,6 +377,7 @@ def downgrade() -> None:
     op.drop_table('heartbeats')
     op.drop_index(op.f('ix_effects_created_at'), table_name='effects')
     op.drop_table('effects')
+    op.drop_index('ix_delivery_reports_unmatched', table_name='delivery_reports', sqlite_where=sa.text('matched_at IS NULL'), postgresql_where=sa.text('matched_at IS NULL'))
     op.drop_index('ix_delivery_reports_gateway', table_name='delivery_reports')
     op.drop_table('delivery_reports')
     op.drop_index('uq_content_items_key', table_name='content_items')
