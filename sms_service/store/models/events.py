@@ -74,7 +74,8 @@ class Reminder(Base):
     plan: Mapped[str] = mapped_column(String(8))  # 7d | 1d | 2h
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime]  # later than this it is worse than none
-    status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | done | dropped
+    status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | done | replaced | dropped
     reason: Mapped[str] = mapped_column(Text, default="")
     recipients: Mapped[int] = mapped_column(default=0)
+    last_registration_id: Mapped[int] = mapped_column(default=0)  # texts are written up to here
     done_at: Mapped[datetime | None]

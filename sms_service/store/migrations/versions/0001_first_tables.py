@@ -320,6 +320,7 @@ def upgrade() -> None:
     sa.Column('status', sa.String(length=16), nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('recipients', sa.Integer(), nullable=False),
+    sa.Column('last_registration_id', sa.Integer(), nullable=False),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['event_id'], ['events.id'], name=op.f('fk_reminders_event_id_events')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reminders')),
