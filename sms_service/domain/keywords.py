@@ -190,7 +190,7 @@ def _cry(here: _Text) -> Command | None:
     return None
 
 
-def _readfind_slip(here: _Text) -> Command | None:
+def _read_slip(here: _Text) -> Command | None:
     word = here.words[0]
     if keyword := find_slip(word):
         return _command(here, 0, keyword, "close")

@@ -224,11 +224,9 @@ CASES = [
     ("terima kasih", "?", "terima kasih", "none"),
 ]
 
-# Places of NTT and words of everyday texts: none of them may be taken for a keyword that takes something
-away.
+# Places of NTT and everyday words: none of them may be taken for a keyword that takes something away.
 EVERYDAY = """
-kupang belu
-alor sikka ende ngada manggarai sumba lembata rote nagekeo malaka sabu timor atambua
+kupang belu alor sikka ende ngada manggarai sumba lembata rote nagekeo malaka sabu timor atambua
 kefamenanu soe larantuka maumere bajawa ruteng waingapu waikabubak lewoleba betun malaysia hongkong
 taiwan singapura brunei korea jepang saya kami anak suami istri bapak mama kakak adik kerja gaji uang
 bayar berapa kapan dimana siapa mengapa bagaimana sudah belum tidak bukan jangan harus boleh bisa mau
