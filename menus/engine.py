@@ -49,11 +49,15 @@ def advance(menu: Menu, state: State, text: str, actions: Actions) -> Turn:
 
 def replay(menu: Menu, start: State, inputs: Iterable[str], actions: Actions) -> Turn:
     """Take all inputs from `start`: by construction the same as advancing one by one."""
-    turn = show(menu, start, actions)
+    return follow(menu, show(menu, start, actions), inputs, actions)
+
+
+def follow(menu: Menu, turn: Turn, inputs: Iterable[str], actions: Actions) -> Turn:
+    """Take further inputs after `turn`, until the dialogue ends."""
     for text in inputs:
-        turn = advance(menu, turn.state, text, actions)
         if turn.ended:
             break
+        turn = advance(menu, turn.state, text, actions)
     return turn
 
 

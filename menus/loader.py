@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -22,16 +23,8 @@ from sms_service.errors import MenuError
 CONTENT = Path(__file__).parent / "content"
 _KINDS = frozenset(get_args(Kind))
 _SHARED = (
-    "back",
-    "leave",
-    "more",
-    "refused",
-    "joined",
-    "none_found",
-    "which",
-    "list_all",
-    "goodbye",
-    "limit",
+    *("back", "leave", "more", "refused", "joined", "none_found", "which", "list_all"),
+    *("goodbye", "limit", "sorry", "menu_changed"),
 )
 _NODE_FIELDS = frozenset(Node.__dataclass_fields__) - {"name", "options"} | {"options"}
 _OPTION_FIELDS = frozenset(Option.__dataclass_fields__)
@@ -43,6 +36,22 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
     "do": ("action", "outcomes"),
 }
 _RESERVED = ("0", "00")
+
+
+class _Yaml(yaml.SafeLoader):
+    """YAML where yes, no, on and off are words, as in every menu, and only true and false are booleans."""
+
+
+_Yaml.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Yaml.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+def read_yaml(text: str) -> Any:
+    """Read YAML as content files are written. Raises yaml.YAMLError."""
+    return yaml.load(text, Loader=_Yaml)  # noqa: S506 - a SafeLoader
 
 
 def load_menu(content: Path = CONTENT, screen: int = 160) -> Menu:
@@ -85,7 +94,7 @@ def targets(node: Node) -> Iterator[str]:
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        read = read_yaml(file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise MenuError(file.name, "-", f"cannot be read: {error}") from error
     if not isinstance(read, dict):
@@ -165,22 +174,25 @@ def _check_words(menu: Menu, language: str) -> None:
     for key in (*_SHARED, *menu.common["id"]):
         if key not in common:
             raise MenuError(file, f"common.{key}", "is missing")
-    for name, node in menu.nodes.items():
-        if node.kind == "do":
-            continue
-        if name not in words or not words[name].body:
-            raise MenuError(file, name, "has no words")
-        for option in node.options:
-            if option.word not in words[name].options:
-                raise MenuError(file, name, f"has no words for option {option.word}")
-    for name, node_words in words.items():
-        if name not in menu.nodes:
-            raise MenuError(file, name, "has words but is no node")
-        for text in (node_words.body, node_words.refused, *node_words.options.values()):
-            _check_text(menu, file, name, text)
     for key, text in common.items():
         if not is_gsm7(text):
             raise MenuError(file, f"common.{key}", "is not plain GSM 7-bit text")
+    for name in words:
+        if name not in menu.nodes:
+            raise MenuError(file, name, "has words but is no node")
+    for node in menu.nodes.values():
+        if node.kind != "do":
+            _check_node_words(menu, file, node, words.get(node.name, Words()))
+
+
+def _check_node_words(menu: Menu, file: str, node: Node, words: Words) -> None:
+    if not words.body:
+        raise MenuError(file, node.name, "has no words")
+    for option in node.options:
+        if option.word not in words.options:
+            raise MenuError(file, node.name, f"has no words for option {option.word}")
+    for text in (words.body, words.refused, *words.options.values()):
+        _check_text(menu, file, node.name, text)
 
 
 def _check_text(menu: Menu, file: str, name: str, text: str) -> None:

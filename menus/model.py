@@ -28,7 +28,7 @@ class Option:
     word: str  # its words: text/<lang>.yaml, node.options.<word>
     go: str
     when: str = ""
-    values: Mapping[str, str] = EMPTY  # set when chosen
+    values: Mapping[str, str] = field(default_factory=dict)  # set when chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class Node:
     source: str = ""  # list, pick: action that gives the items
     data: str = ""  # page, text, end: action that gives values for this screen only
     action: str = ""  # do
-    outcomes: Mapping[str, str] = EMPTY  # do: outcome name -> node
+    outcomes: Mapping[str, str] = field(default_factory=dict)  # do: outcome name -> node
     empty: str = ""  # list: where to go without items
     label: int = 24  # list, pick: longest label in septets
     forget: bool = False  # arriving here empties the way back: 0 leads to the root
-    values: Mapping[str, str] = EMPTY  # set on arrival
+    values: Mapping[str, str] = field(default_factory=dict)  # set on arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Words:
     """The words of one node in one language."""
 
     body: str = ""
-    options: Mapping[str, str] = EMPTY
+    options: Mapping[str, str] = field(default_factory=dict)
     refused: str = ""  # shown above the body when an input is not accepted
 
 
@@ -85,7 +85,7 @@ class State:
 
     node: str
     language: str
-    values: Mapping[str, str] = EMPTY
+    values: Mapping[str, str] = field(default_factory=dict)
     trail: tuple[str, ...] = ()  # the nodes that 0 leads back through
     page: int = 0
     items: tuple[str, ...] = ()  # keys of the list items on the screen
@@ -109,7 +109,7 @@ class Outcome:
     """What an action answers: the flow file routes on `name`."""
 
     name: str
-    values: Mapping[str, str] = EMPTY
+    values: Mapping[str, str] = field(default_factory=dict)
     language: str = ""
     resume: State | None = None  # go on at this place instead
 

@@ -18,7 +18,11 @@ MOST_ITEMS = 8  # 9 is "more"
 def screens_of_page(menu: Menu, node: Node, language: str, values: Mapping[str, str]) -> tuple[str, ...]:
     """Every screen of a page, first to last."""
     shown = tuple(option for option in node.options if not option.when or values.get(option.when))
-    key = (node.name, language, shown) if _is_static(menu, node, language) else None
+    key = (
+        (node.name, language, tuple(option.key for option in shown))
+        if _is_static(menu, node, language)
+        else None
+    )
     if key in menu.cache:
         cached = menu.cache[key]
         assert isinstance(cached, tuple)
@@ -81,7 +85,7 @@ def screen_of_candidates(menu: Menu, node: Node, language: str, items: Sequence[
 
 
 def with_note(menu: Menu, state: State, screen: str) -> str:
-    """Put the notice of a refused input above the screen where both fit; else the screen speaks for itself."""
+    """Put the notice of a refused input above the screen where both fit; else the screen stands alone."""
     if state.note:
         note = (state.note == "refused" and menu.words[state.language][state.node].refused) or menu.common[
             state.language

@@ -13,7 +13,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from redis import Redis
 from redis.connection import AbstractConnection
@@ -23,6 +23,8 @@ from redis.exceptions import NoScriptError, RedisError
 from menus.model import State
 from sms_service.errors import Unavailable
 
+# What a save does to the place that a redial goes on from: set it here, leave it, or drop it.
+Place = Literal["set", "keep", "drop"]
 PLACE_SECONDS = 1800  # a dropped call can be gone on with for half an hour
 TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
 _RETRY_AFTER = 0.5  # seconds without asking a Redis that has just failed
@@ -34,7 +36,8 @@ if old then
   if taken and taken > tonumber(ARGV[1]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-if ARGV[4] == '' then redis.call('DEL', KEYS[2]) else redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
+if ARGV[4] == '' then redis.call('DEL', KEYS[2])
+elseif ARGV[4] ~= '=' then redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[5]) end
 redis.call('HINCRBY', KEYS[3], ARGV[6], 1)
 return 1
 """
@@ -85,17 +88,22 @@ class UssdSessions:
             _unpack_session(session) if session else None, _unpack_place(place, version) if place else None
         )
 
-    def save(self, session_key: str, caller_key: str, session: Session, *, resumable: bool, count: str) -> None:
-        """Write the session, keep or drop the caller's place, and count the turn under `count`.
+    def save(
+        self, session_key: str, caller_key: str, session: Session, *, place: Place, count: str, seconds: int = 0
+    ) -> None:
+        """Write the session for `seconds` (0: the setting), treat the caller's place as `place` says, and
+        count the turn under `count`.
 
         Ignored when the stored session has taken more inputs. Raises Unavailable.
         """
         state = _pack_state(session.state)
         head = [session.inputs_hash, session.version, session.body]
         record = f"{session.taken}{json.dumps([*head, state], separators=(',', ':'), ensure_ascii=False)}"
-        place = json.dumps([session.version, state], separators=(",", ":"), ensure_ascii=False) if resumable else ""
+        kept = {"keep": "=", "drop": ""}.get(place)
+        if kept is None:
+            kept = json.dumps([session.version, state], separators=(",", ":"), ensure_ascii=False)
         keys = (f"s:{session_key}", f"c:{caller_key}", TURN_COUNTS)
-        arguments = (session.taken, record, self._session_seconds, place, PLACE_SECONDS, count)
+        arguments = (session.taken, record, seconds or self._session_seconds, kept, PLACE_SECONDS, count)
         try:
             self._call("EVALSHA", _SAVE_SHA, 3, *keys, *arguments)
         except NoScriptError:

@@ -1,0 +1,88 @@
+"""What an action of the menus is given beside its Call, and how actions are bound to one turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeVar
+
+from menus import model
+from menus.model import Action, Call, Item, Menu, Outcome, State
+from menus.words import say
+from sms_service.errors import Unavailable
+from sms_service.runtime import Runtime
+from sms_service.services.effects import Done, effect_key, once
+from sms_service.services.lists import Lists
+from sms_service.store.engine import Tx
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who calls, when, and what the service holds. One for each turn."""
+
+    runtime: Runtime
+    lists: Lists
+    number: str  # E.164
+    number_hash: str
+    session_key: str
+    now: datetime  # aware UTC
+    place: State | None  # where a dropped call left off
+
+    @property
+    def menu(self) -> Menu:
+        """The menu and its words."""
+        return self.runtime.menu
+
+    @property
+    def today(self) -> date:
+        """The date at the office."""
+        return self.now.astimezone(self.runtime.settings.zone).date()
+
+    def words(self, call: Call, key: str, **values: str) -> str:
+        """Shared words in the caller's language."""
+        return say(self.menu, call.language, key, **values)
+
+    def read(self, question: Callable[[Tx], T]) -> T:
+        """Ask the database. Raises Unavailable."""
+        with self.runtime.store.read() as tx:
+            return question(tx)
+
+    def once(self, call: Call, action: str, act: Callable[[Tx], Done]) -> Outcome:
+        """Cause an effect, or find it done by an earlier form of the same request. Raises Unavailable."""
+        key = effect_key(self.session_key, call.steps, action)
+        name, values = once(self.runtime.store, key, act, self.now)
+        return Outcome(name, values)
+
+
+Answer = Outcome | tuple[Item, ...] | Mapping[str, str]
+ContextAction = Callable[[Context, Call], Answer]
+
+
+class Bound(Mapping[str, Action]):
+    """The actions, bound to the context of one turn. What is away reaches the engine as its own error."""
+
+    __slots__ = ("_actions", "_context")
+
+    def __init__(self, actions: Mapping[str, ContextAction], context: Context) -> None:
+        self._actions = actions
+        self._context = context
+
+    def __getitem__(self, name: str) -> Action:
+        action, context = self._actions[name], self._context
+
+        def bound(call: Call) -> Answer:
+            try:
+                return action(context, call)
+            except Unavailable as error:
+                raise model.Unavailable from error
+
+        return bound
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._actions)
+
+    def __len__(self) -> int:
+        return len(self._actions)

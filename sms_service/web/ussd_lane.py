@@ -1,0 +1,111 @@
+"""The one hot path, in front of Flask: a USSD turn is answered here, everything else is passed on.
+
+Flask's own cost is about as much as a whole turn (figures: benchmarks/results.csv), and a caller's
+session lives on seconds. Only a plain, well-formed POST is answered; whatever is odd goes on to
+Flask's equal, slower view in web/webhooks, which says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
+from time import perf_counter
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+from sms_service.gateways.base import Gateway, Malformed
+from sms_service.logs import get_logger
+from sms_service.metrics import TURN_SECONDS
+from sms_service.services.conversations import Conversations
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = get_logger(__name__)
+
+_PREFIX, _SUFFIX = "/webhooks/", "/ussd"
+LARGEST_BODY = 8192
+_SLOW_SECONDS = 1.0
+
+
+class UssdLane:
+    """A WSGI layer: `app.wsgi_app = UssdLane(app.wsgi_app, ...)`."""
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        conversations: Conversations,
+        gateways: Mapping[str, Gateway],
+        tokens: Sequence[str],
+    ) -> None:
+        self._app = app
+        self._conversations = conversations
+        self._gateways = gateways
+        self._tokens = tuple(token.encode() for token in tokens)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if not (path.endswith(_SUFFIX) and path.startswith(_PREFIX) and environ["REQUEST_METHOD"] == "POST"):
+            return self._app(environ, start_response)
+        started = perf_counter()
+        gateway = self._gateway(path)
+        body = self._body(environ) if gateway else None
+        if gateway is None or body is None:
+            return self._app(environ, start_response)
+        answered = self._answer(gateway, body)
+        if answered is None:
+            environ["wsgi.input"] = BytesIO(body)  # Flask reads it anew
+            return self._app(environ, start_response)
+        text, node = answered
+        headers = answer_headers(text, node)
+        start_response("200 OK", headers)
+        taken = perf_counter() - started
+        TURN_SECONDS.observe(taken)
+        if taken > _SLOW_SECONDS:
+            log.warning("slow turn", node=node, seconds=round(taken, 3))
+        return (text.encode(),)
+
+    def _gateway(self, path: str) -> Gateway | None:
+        parts = path.split("/")
+        if len(parts) != 5:
+            return None
+        token = parts[3].encode("utf-8", "replace")
+        known = any([hmac.compare_digest(token, ours) for ours in self._tokens])
+        return self._gateways.get(parts[2]) if known else None
+
+    @staticmethod
+    def _body(environ: WSGIEnvironment) -> bytes | None:
+        kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+        try:
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return None
+        if kind != "application/x-www-form-urlencoded" or not 0 < length <= LARGEST_BODY:
+            return None
+        body: bytes = environ["wsgi.input"].read(length)
+        return body
+
+    def _answer(self, gateway: Gateway, body: bytes) -> tuple[str, str] | None:
+        try:
+            pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=32)
+            form = dict(pairs)
+            if len(form) != len(pairs):
+                return None  # a doubled field
+            request = gateway.parse_ussd(form)
+        except (Malformed, ValueError):
+            return None
+        try:
+            return self._conversations.answer(request)
+        except Exception:
+            log.exception("a USSD turn failed", gateway=gateway.name)
+            return self._conversations.sorry(), "sorry"
+
+
+def answer_headers(text: str, node: str) -> list[tuple[str, str]]:
+    """Headers of a USSD answer; the hop label holds the node's name only, never what was typed."""
+    return [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(text.encode()))),
+        ("at-ussd-hop-metadata", node),
+    ]
