@@ -1,0 +1,195 @@
+"""The way of a text out of the queue: claim, hand over, record. Each is a transaction of its own.
+
+claim_batch   takes due texts under a lease and leaves out what may not go now
+hand_over     the last look before the call; from here on a crash makes a text `unknown`
+record_results  what the gateway said; shows the token of the claim, so that a late recorder is refused
+give_back     what was claimed and not handed over goes back as it was
+Called by workers/messages.py. Sweeps for texts that get stuck on this way: sweeps.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, func, select, update
+
+from sms_service.domain import statuses
+from sms_service.domain.quiet_hours import HELD_KINDS
+from sms_service.services import sweeps
+from sms_service.services.batches import Batch, Claimed, group
+from sms_service.services.messages import TABLE
+from sms_service.store.claim import claim, new_token, quoted
+from sms_service.store.engine import Tx
+from sms_service.store.models import OptOut
+
+_HOLD_AT_ONCE = 5000
+_QUEUED = TABLE.c.status == quoted(statuses.QUEUED)
+_CLAIMED = tuple(
+    TABLE.c[name]
+    for name in (
+        "id", "number_sealed", "number_hash", "body_sealed", "kind", "segments", "attempts", "link_id",
+        "expires_at", "priority", "not_before", "created_at",
+    )
+)  # fmt: skip
+
+
+def claim_batch(
+    tx: Tx, lane: str, now: datetime, limit: int, lease: timedelta, release_at: datetime | None = None
+) -> list[Batch]:
+    """Claim at most `limit` due texts of `lane` for `lease` and return them as calls to make.
+
+    Expired ones end here. Opted-out ones end here too, save the confirmation of STOP and replies to what
+    the person sent after it. `release_at` is given in quiet hours (domain/quiet_hours.py): kinds that
+    must wait then become due at that time, or end as expired when their deadline comes first.
+    """
+    sweeps.expire(tx, now)
+    if release_at is not None:
+        _hold(tx, lane, now, release_at)
+    token = new_token()
+    values = {"status": statuses.SENDING, "claim": token, "lease_until": now + lease, "gateway": None}
+    rows: list[Row[Any]] = []
+    for priority in priorities(tx, lane):
+        due = [*due_in(lane, priority, now), TABLE.c.expires_at > now]
+        if release_at is not None:
+            due.append(TABLE.c.kind.not_in(HELD_KINDS))
+        order = (TABLE.c.not_before, TABLE.c.id)
+        room = limit - len(rows)
+        found = claim(tx, TABLE, due=due, order_by=order, limit=room, values=values, returning=_CLAIMED)
+        rows += sorted(found, key=lambda row: (row.not_before, row.id))
+        if len(rows) >= limit:
+            break
+    wanted = _leave_out_opted_out(tx, token, _opened(tx, token, rows, now), now)
+    return group(token, lane, wanted)
+
+
+def priorities(tx: Tx, lane: str) -> Iterator[int]:
+    """The priorities that queued texts of `lane` have, smallest first, each by one step in the index."""
+    last: int | None = None
+    while True:
+        statement = select(func.min(TABLE.c.priority)).where(_QUEUED, TABLE.c.lane == lane)
+        if last is not None:
+            statement = statement.where(TABLE.c.priority > last)
+        last = tx.execute(statement).scalar_one()
+        if last is None:
+            return
+        yield last
+
+
+def due_in(lane: str, priority: int, now: datetime) -> list[Any]:
+    """What makes a text due: a range of ix_messages_due, which holds queued texts only."""
+    return [_QUEUED, TABLE.c.lane == lane, TABLE.c.priority == priority, TABLE.c.not_before <= now]
+
+
+def hand_over(
+    tx: Tx, batch: Batch, gateway: str, now: datetime, lease: timedelta, release_at: datetime | None = None
+) -> Batch:
+    """The last look before `gateway` is called: return the texts that still may go, and mark them so.
+
+    A text whose lease was lost meanwhile, whose deadline passed or whose number opted out is left out.
+    From this commit on a crash leaves it `unknown`: nobody can say whether the call went out.
+    """
+    held = [text for text in batch.texts if release_at is not None and text.kind in HELD_KINDS]
+    if held:
+        give_back(tx, batch.keep(held))
+    going = [text for text in batch.texts if text not in held]
+    going = _leave_out_opted_out(tx, batch.claim, going, now)
+    marked = tx.execute(
+        update(TABLE)
+        .where(*_ours(batch.claim, [text.id for text in going]), TABLE.c.expires_at > now)
+        .values(gateway=gateway, lease_until=now + lease)
+        .returning(TABLE.c.id)
+    )
+    still_ours = set(marked.scalars())
+    return batch.keep(text for text in going if text.id in still_ours)
+
+
+def give_back(tx: Tx, batch: Batch) -> int:
+    """Put texts that were claimed and certainly not sent back into the queue. Costs them no attempt."""
+    statement = (
+        update(TABLE)
+        .where(*_ours(batch.claim, [text.id for text in batch.texts]))
+        .values(status=statuses.QUEUED, claim=None, lease_until=None, gateway=None)
+        .returning(TABLE.c.id)
+    )
+    return len(tx.execute(statement).all())
+
+
+def _ours(token: str, ids: Sequence[int]) -> list[Any]:
+    """Rows that this claim still holds: a sweep may have taken them, and another worker have them now."""
+    return [TABLE.c.id.in_(ids), TABLE.c.claim == token, TABLE.c.status == statuses.SENDING]
+
+
+def _leave_out_opted_out(tx: Tx, token: str, claimed: list[Claimed], now: datetime) -> list[Claimed]:
+    if not claimed:
+        return []
+    hashes = {text.number_hash for text in claimed}
+    rows = tx.execute(select(OptOut.number_hash, OptOut.opted_out_at).where(OptOut.number_hash.in_(hashes)))
+    stopped = {row.number_hash: row.opted_out_at for row in rows}
+    barred = [text.id for text in claimed if not _may_go(text, stopped.get(text.number_hash))]
+    _end(tx, token, barred, statuses.OPTED_OUT, "opted out before it was sent", now)
+    return [text for text in claimed if text.id not in barred]
+
+
+def _may_go(text: Claimed, stopped_at: datetime | None) -> bool:
+    """Somebody who asks after STOP is answered: it may be a call for help."""
+    if stopped_at is None or text.kind == statuses.CONFIRMATION:
+        return True
+    return text.kind == statuses.REPLY and text.created_at >= stopped_at
+
+
+def _opened(tx: Tx, token: str, rows: list[Row[Any]], now: datetime) -> list[Claimed]:
+    """Open what is sealed; equal bodies that were written together are opened once."""
+    bodies: dict[bytes, str] = {}
+    claimed, unreadable = [], []
+    for row in rows:
+        try:
+            number = tx.vault.open(row.number_sealed)
+            sealed = bytes(row.body_sealed)
+            body = bodies.get(sealed) or bodies.setdefault(sealed, tx.vault.open(sealed))
+        except ValueError:
+            unreadable.append(row.id)
+            continue
+        claimed.append(
+            Claimed(
+                id=row.id,
+                number=number,
+                number_hash=row.number_hash,
+                body=body,
+                kind=row.kind,
+                segments=row.segments,
+                attempts=row.attempts,
+                link_id=row.link_id,
+                expires_at=row.expires_at,
+                created_at=row.created_at,
+            )
+        )
+    _end(tx, token, unreadable, statuses.FAILED, "sealed with a key that DATA_KEY no longer holds", now)
+    return claimed
+
+
+def _end(tx: Tx, token: str, ids: Sequence[int], status: str, why: str, now: datetime) -> None:
+    if ids:
+        tx.execute(
+            update(TABLE)
+            .where(*_ours(token, ids))
+            .values(status=status, error=why, finished_at=now, lease_until=None)
+        )
+
+
+def _hold(tx: Tx, lane: str, now: datetime, release_at: datetime) -> None:
+    """Set aside, without opening them, the texts that must wait for the end of the quiet hours."""
+    for priority in list(priorities(tx, lane)):
+        held = [*due_in(lane, priority, now), TABLE.c.kind.in_(HELD_KINDS)]
+        late = {
+            "status": statuses.EXPIRED,
+            "finished_at": now,
+            "error": "quiet hours until after its deadline",
+        }
+        for condition, values in (
+            (TABLE.c.expires_at <= release_at, late),
+            (TABLE.c.expires_at > release_at, {"not_before": release_at}),
+        ):
+            order = (TABLE.c.not_before, TABLE.c.id)
+            claim(tx, TABLE, due=[*held, condition], order_by=order, limit=_HOLD_AT_ONCE, values=values)
