@@ -1,0 +1,299 @@
+"""Who comes to an event, who waits for a place, and who was there.
+
+Every change locks the event's row first (SQLite: the file), so that two people asking for the last place
+at once are one after the other. The waitlist keeps its order: nobody who comes later passes somebody who
+waits. Called by conversations, inbound texts and the API, through services/events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+
+from sms_service.domain.event_codes import read_code
+from sms_service.services import messages, reminders
+from sms_service.services.event_texts import EventTexts
+from sms_service.services.messages import NewText
+from sms_service.services.read_models import bump
+from sms_service.store.engine import Tx
+from sms_service.store.models import Event, Registration, Subscriber
+
+REVISION = "events"
+DOORS_OPEN = timedelta(hours=12)  # a check-in counts from this long before the start
+DOORS_CLOSE = timedelta(hours=12)  # and until this long after the end
+COMING = ("registered", "attended")
+_NOTICE_HOURS = timedelta(hours=2)  # a notice about an event that has begun still helps this long
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request. `line` is the place on the waitlist from 1, and 0 for who does not wait.
+
+    register: registered | waiting | already | already_waiting | over | cancelled | not_found
+    cancel_registration: unregistered | not_registered | over | cancelled | not_found
+    check_in: checked_in | walk_in | already | too_early | over | cancelled | not_found
+    """
+
+    name: str
+    event: Event | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRegistration:
+    """One of a person's own registrations: `status` is registered, waiting or attended."""
+
+    event: Event
+    status: str
+    line: int
+
+
+def register(
+    tx: Tx, code: str | int, number: str, language: str, channel: str, now: datetime, texts: EventTexts
+) -> Outcome:
+    """Give `number` a place, or one on the waitlist. `code` as typed, or an event's id as int.
+
+    Over USSD a text with date, place and code follows, for the screen is gone when the call ends.
+    """
+    event = lock_event(tx, code)
+    refused = _refused(event, now)
+    if refused or event is None:
+        return Outcome(refused, event)
+    person = _find(tx, event, number)
+    if person is not None and person.status == "waiting":
+        return Outcome("already_waiting", event, _line(tx, person))
+    if person is not None and person.status in COMING:
+        return Outcome("already", event)
+    left = places_left(tx, event)
+    waits = (left is not None and left <= 0) or _first_waiting(tx, event) is not None
+    person = _put(tx, event, person, number, language, channel, "waiting" if waits else "registered", now)
+    line = _line(tx, person) if waits else 0
+    if channel == "ussd":
+        _tell(tx, event, person, person.status, f"confirmed:{person.position}", texts, now, line=line)
+    bump(tx, REVISION)
+    return Outcome(person.status, event, line)
+
+
+def cancel_registration(tx: Tx, code: str | int, number: str, now: datetime, texts: EventTexts) -> Outcome:
+    """Give a place back. The first who waits gets it and is told."""
+    event = lock_event(tx, code)
+    refused = _refused(event, now)
+    if refused or event is None:
+        return Outcome(refused, event)
+    person = _find(tx, event, number)
+    if person is None or person.status not in ("registered", "waiting"):
+        return Outcome("not_registered", event)
+    person.status, person.updated_at = "cancelled", now
+    tx.flush()
+    reminders.withdraw(tx, event.id, now, person.id)
+    move_up(tx, event, now, texts)
+    bump(tx, REVISION)
+    return Outcome("unregistered", event)
+
+
+def check_in(tx: Tx, code: str | int, number: str, language: str, channel: str, now: datetime) -> Outcome:
+    """Note that `number` is there. Who never registered, or still waits, is there all the same: walk_in."""
+    event = lock_event(tx, code)
+    if event is None:
+        return Outcome("not_found")
+    if event.status == "cancelled":
+        return Outcome("cancelled", event)
+    if now < event.starts_at - DOORS_OPEN:
+        return Outcome("too_early", event)
+    if now > (event.ends_at or event.starts_at) + DOORS_CLOSE:
+        return Outcome("over", event)
+    person = _find(tx, event, number)
+    if person is not None and person.status == "attended":
+        return Outcome("already", event)
+    expected = person is not None and person.status == "registered"
+    if person is not None and person.status != "cancelled":
+        person.status, person.updated_at = "attended", now
+    else:
+        _put(tx, event, person, number, language, channel, "attended", now)
+    tx.flush()
+    bump(tx, REVISION)
+    return Outcome("checked_in" if expected else "walk_in", event)
+
+
+def list_for_number(tx: Tx, number: str, now: datetime) -> list[OwnRegistration]:
+    """Return what `number` is registered for or waits for and is not over, soonest first."""
+    rows = tx.execute(
+        select(Registration, Event)
+        .join(Event, Event.id == Registration.event_id)
+        .where(
+            Registration.number_hash == tx.vault.number_hash(number),
+            Registration.status != "cancelled",
+            Event.status != "cancelled",
+            func.coalesce(Event.ends_at, Event.starts_at) > now,
+        )
+        .order_by(Event.starts_at, Event.id)
+    ).all()
+    return [
+        OwnRegistration(event, person.status, _line(tx, person) if person.status == "waiting" else 0)
+        for person, event in rows
+    ]
+
+
+def erase(tx: Tx, number: str, now: datetime, texts: EventTexts) -> int:
+    """Forget `number`: places are given back, attendance stays without a number. Returns how many."""
+    own = tx.scalars(
+        select(Registration).where(Registration.number_hash == tx.vault.number_hash(number))
+    ).all()
+    for person in sorted(own, key=lambda person: person.event_id):  # one order of locks for everybody
+        cancel_registration(tx, person.event_id, number, now, texts)
+        if person.status != "attended":
+            person.status = "cancelled"
+        person.number_hash, person.number_sealed = f"erased-{person.id}", b""
+        person.updated_at = now
+    tx.flush()
+    return len(own)
+
+
+def move_up(tx: Tx, event: Event, now: datetime, texts: EventTexts) -> int:
+    """Give free places to those who have waited longest, and tell them. Returns how many moved up.
+
+    The event's row is locked by the caller. Nobody moves up once the event has begun.
+    """
+    if event.status == "cancelled" or event.starts_at <= now:
+        return 0
+    left = places_left(tx, event)
+    waiting = (
+        select(Registration)
+        .where(Registration.event_id == event.id, Registration.status == "waiting")
+        .order_by(Registration.position)
+    )
+    moved = tx.scalars(waiting if left is None else waiting.limit(max(left, 0))).all()
+    for person in moved:
+        person.status, person.updated_at = "registered", now
+        _tell(tx, event, person, "promoted", f"promoted:{person.position}", texts, now)
+    tx.flush()
+    return len(moved)
+
+
+def places_left(tx: Tx, event: Event) -> int | None:
+    """Return how many places are free; None when the event has no limit, below zero when it was lowered."""
+    if event.capacity is None:
+        return None
+    taken = select(func.count()).where(Registration.event_id == event.id, Registration.status.in_(COMING))
+    return event.capacity - (tx.scalar(taken) or 0)
+
+
+def lock_event(tx: Tx, code: str | int) -> Event | None:
+    """Lock an event by typed code or by id until the transaction ends, and read it anew."""
+    if isinstance(code, int):
+        found = select(Event).where(Event.id == code)
+    else:
+        known = read_code(code)
+        if known is None:
+            return None
+        found = select(Event).where(Event.code == known)
+    # key_share: rows that refer to the event (texts, reminders) may be written meanwhile.
+    locked = found.with_for_update(key_share=True).execution_options(populate_existing=True)
+    return tx.scalars(locked).one_or_none()
+
+
+def notice(
+    tx: Tx, event: Event, person: Registration, body: str, key: str, now: datetime, lane: str = "fast"
+) -> NewText:
+    """Return the text of a notice to one registrant. It expires with the event's start, or soon after now."""
+    return NewText(
+        number=tx.vault.open(person.number_sealed),
+        body=body,
+        kind="notice",
+        lane=lane,
+        key=key,
+        expires_at=max(event.starts_at, now + _NOTICE_HOURS),
+        priority=1,
+        event_id=event.id,
+    )
+
+
+def list_to_tell(tx: Tx, event: Event) -> list[tuple[Registration, str]]:
+    """Return everybody whom a change of the event concerns, each with the language to write in."""
+    rows = tx.execute(
+        select(Registration, Subscriber.language)
+        .outerjoin(Subscriber, Subscriber.number_hash == Registration.number_hash)
+        .where(
+            Registration.event_id == event.id,
+            Registration.status != "cancelled",
+            Registration.number_sealed != b"",
+        )
+        .order_by(Registration.position)
+    )
+    return [(person, language or person.language) for person, language in rows.tuples()]
+
+
+def _refused(event: Event | None, now: datetime) -> str:
+    if event is None:
+        return "not_found"
+    if event.status == "cancelled":
+        return "cancelled"
+    return "over" if event.starts_at <= now else ""
+
+
+def _find(tx: Tx, event: Event, number: str) -> Registration | None:
+    own = select(Registration).where(
+        Registration.event_id == event.id, Registration.number_hash == tx.vault.number_hash(number)
+    )
+    return tx.scalars(own.execution_options(populate_existing=True)).one_or_none()
+
+
+def _first_waiting(tx: Tx, event: Event) -> int | None:
+    return tx.scalar(
+        select(Registration.id)
+        .where(Registration.event_id == event.id, Registration.status == "waiting")
+        .limit(1)
+    )
+
+
+def _line(tx: Tx, person: Registration) -> int:
+    ahead = select(func.count()).where(
+        Registration.event_id == person.event_id,
+        Registration.status == "waiting",
+        Registration.position <= person.position,
+    )
+    return tx.scalar(ahead) or 0
+
+
+def _put(
+    tx: Tx,
+    event: Event,
+    person: Registration | None,
+    number: str,
+    language: str,
+    channel: str,
+    status: str,
+    now: datetime,
+) -> Registration:
+    """Write a registration; who comes back after giving up a place stands at the end again."""
+    last = select(func.max(Registration.position)).where(Registration.event_id == event.id)
+    position = (tx.scalar(last) or 0) + 1
+    if person is None:
+        person = Registration(
+            event_id=event.id,
+            number_hash=tx.vault.number_hash(number),
+            number_sealed=tx.vault.seal(number),
+            created_at=now,
+        )
+        tx.add(person)
+    person.language, person.channel, person.status = language, channel, status
+    person.position, person.updated_at = position, now
+    tx.flush()
+    return person
+
+
+def _tell(
+    tx: Tx,
+    event: Event,
+    person: Registration,
+    word: str,
+    key: str,
+    texts: EventTexts,
+    now: datetime,
+    line: int = 0,
+) -> None:
+    speaks = tx.scalar(select(Subscriber.language).where(Subscriber.number_hash == person.number_hash))
+    body = texts.about(word, event, speaks or person.language, line)
+    messages.enqueue(tx, notice(tx, event, person, body, f"event:{event.id}:{person.id}:{key}", now), now)

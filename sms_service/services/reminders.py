@@ -1,0 +1,175 @@
+"""Reminders as rows: planned with the event, moved with it, and turned into texts when due.
+
+A reminder is worked off in chunks, each one transaction that locks its row, writes texts for the next
+registrants and notes how far it came: a crash costs a chunk, two workers share the work, and nobody gets
+one twice because each text has its own key. Called by services/events (plans) and workers/reminders.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Row, Select, select
+
+from sms_service.domain.schedules import late_rule, plan_reminders
+from sms_service.services import messages
+from sms_service.services.event_texts import EventTexts
+from sms_service.services.messages import NewText
+from sms_service.store.claim import quoted
+from sms_service.store.engine import Tx
+from sms_service.store.models import Event, Registration, Reminder, Subscriber
+
+CHUNK = 500  # registrants a transaction: well under a second of lock on SQLite
+_PRIORITY = 3  # in the bulk lane: before news, after changes and cancellations
+
+
+def plan(tx: Tx, event: Event, now: datetime) -> None:
+    """Write the reminders of an event, or move them after a change of its time.
+
+    One that has been sent for the old time is planned again for the new one; one whose time is past is
+    dropped, with the reason.
+    """
+    rows = {row.plan: row for row in _lock(tx, event.id)}
+    for planned in plan_reminders(event.starts_at, now):
+        row = rows.get(planned.plan)
+        if row is None:
+            row = Reminder(event_id=event.id, plan=planned.plan)
+            tx.add(row)
+        row.due_at, row.expires_at = planned.due_at, planned.expires_at
+        row.status = "dropped" if planned.dropped else "planned"
+        row.reason = planned.dropped
+        row.recipients, row.last_registration_id = 0, 0
+        row.done_at = now if planned.dropped else None
+    tx.flush()
+    withdraw(tx, event.id, now)
+    if has_due(tx, now):
+        tx.wake("fan_out_reminders")
+
+
+def drop(tx: Tx, event: Event, reason: str, now: datetime) -> None:
+    """Drop what has not been sent yet, also texts that are written and still wait to leave."""
+    for row in _lock(tx, event.id):
+        if row.status == "planned":
+            _finish(row, "dropped", reason, now)
+    tx.flush()
+    withdraw(tx, event.id, now)
+
+
+def withdraw(tx: Tx, event_id: int, now: datetime, registration_id: int | None = None) -> int:
+    """Take back reminders that are written and still wait to leave, of one registrant or of all."""
+    return messages.withdraw(tx, event_id, _key(event_id, registration_id), now)
+
+
+def list_reminders(tx: Tx, event_id: int) -> list[Reminder]:
+    """Return an event's reminders, earliest first."""
+    return list(tx.scalars(_of_event(event_id)))
+
+
+def has_due(tx: Tx, now: datetime) -> bool:
+    """True when a reminder waits to be worked off: the scheduler then wakes fan_out_reminders."""
+    due = select(Reminder.id).where(Reminder.status == quoted("planned"), Reminder.due_at <= now).limit(1)
+    return tx.scalar(due) is not None
+
+
+def claim_due(tx: Tx, now: datetime) -> int | None:
+    """Lock the next due reminder for this transaction and return its id; None when nothing is to do.
+
+    One that another worker has in hand is passed over.
+    """
+    return tx.scalar(
+        select(Reminder.id)
+        .where(Reminder.status == quoted("planned"), Reminder.due_at <= now)
+        .order_by(Reminder.due_at, Reminder.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, key_share=True)
+    )
+
+
+def fan_out(tx: Tx, reminder_id: int, texts: EventTexts, now: datetime, chunk: int = CHUNK) -> bool:
+    """Write the texts for the next `chunk` registrants; True when the reminder is finished.
+
+    Done already, or moved meanwhile: nothing happens. Too late: replaced or dropped by the late rule.
+    """
+    row = tx.get(Reminder, reminder_id, with_for_update={"key_share": True}, populate_existing=True)
+    if row is None or row.status != "planned" or row.due_at > now:
+        return True
+    verdict = late_rule(row.expires_at, _still_to_come(tx, row), now)
+    if verdict.name != "send":
+        if row.last_registration_id:
+            _finish(row, "done", "too late for those not written to yet", now)
+        else:
+            _finish(row, verdict.name, verdict.reason, now)
+        return True
+    event = tx.get_one(Event, row.event_id, populate_existing=True)
+    people = _next_people(tx, row, chunk)
+    wanted = [person for person in people if person.reminders_on is not False]
+    row.recipients += messages.enqueue_many(tx, [_text(tx, row, event, p, texts) for p in wanted], now)
+    if people:
+        row.last_registration_id = people[-1].id
+    if len(people) < chunk:
+        _finish(row, "done", "", now)
+        return True
+    return False
+
+
+def _of_event(event_id: int) -> Select[Reminder]:
+    return select(Reminder).where(Reminder.event_id == event_id).order_by(Reminder.due_at, Reminder.id)
+
+
+def _lock(tx: Tx, event_id: int) -> list[Reminder]:
+    """Lock an event's reminders against workers until the transaction ends."""
+    locked = _of_event(event_id).with_for_update(key_share=True)
+    return list(tx.scalars(locked.execution_options(populate_existing=True)))
+
+
+_Person = Row[int, bytes, str, bool, str]
+
+
+def _next_people(tx: Tx, row: Reminder, chunk: int) -> Sequence[_Person]:
+    return tx.execute(
+        select(
+            Registration.id,
+            Registration.number_sealed,
+            Registration.language,
+            Subscriber.reminders_on,
+            Subscriber.language.label("language_now"),
+        )
+        .outerjoin(Subscriber, Subscriber.number_hash == Registration.number_hash)
+        .where(
+            Registration.event_id == row.event_id,
+            Registration.status == "registered",
+            Registration.id > row.last_registration_id,
+        )
+        .order_by(Registration.id)
+        .limit(chunk)
+    ).all()
+
+
+def _text(tx: Tx, row: Reminder, event: Event, person: _Person, texts: EventTexts) -> NewText:
+    return NewText(
+        number=tx.vault.open(person.number_sealed),
+        body=texts.about("reminder", event, person.language_now or person.language),
+        kind="reminder",
+        lane="bulk",
+        # The due time is part of the key: an event that moves is reminded of again.
+        key=f"{_key(event.id, person.id)}{row.id}:{row.due_at:%Y%m%d%H%M%S}",
+        expires_at=row.expires_at,
+        priority=_PRIORITY,
+        event_id=event.id,
+    )
+
+
+def _key(event_id: int, registration_id: int | None) -> str:
+    return f"reminder:{event_id}:" + ("" if registration_id is None else f"{registration_id}:")
+
+
+def _still_to_come(tx: Tx, row: Reminder) -> list[tuple[str, datetime]]:
+    later = select(Reminder.plan, Reminder.expires_at).where(
+        Reminder.event_id == row.event_id, Reminder.status == quoted("planned"), Reminder.due_at > row.due_at
+    )
+    return [(plan, expires_at) for plan, expires_at in tx.execute(later).tuples()]
+
+
+def _finish(row: Reminder, status: str, reason: str, now: datetime) -> None:
+    row.status, row.reason, row.done_at = status, reason, now
