@@ -36,7 +36,9 @@ confirm:
 act: {kind: do, action: act, outcomes: {done: finished, full: full}}
 finished: {kind: end}
 full: {kind: page, forget: true}
-fruits: {kind: list, source: fruits, save: fruit, go: fruit, empty: none, label: 30, options: [{word: none, go: none}]}
+fruits:
+  {kind: list, source: fruits, save: fruit, go: fruit, empty: none, label: 30,
+   options: [{word: none, go: none}]}
 none: {kind: page}
 fruit: {kind: page, data: fruit}
 age: {kind: number, save: age, minimum: 15, maximum: 70, go: aged}
@@ -70,9 +72,9 @@ NODES = {
     "unavailable": {"body": "Try again later."},
 }  # fmt: skip
 COMMON = {
-    "back": "Back", "leave": "Leave", "more": "More", "refused": "No such choice.", "joined": "No star, please.",
-    "none_found": "Not found.", "which": "Which one?", "list_all": "Show all", "sorry": "Sorry.", "menu_changed": "Changed.",
-    "goodbye": "Bye.", "limit": "Enough.",
+    "back": "Back", "leave": "Leave", "more": "More", "which": "Which one?", "list_all": "Show all",
+    "refused": "No such choice.", "joined": "No star, please.", "none_found": "Not found.",
+    "sorry": "Sorry.", "menu_changed": "Changed.", "goodbye": "Bye.", "limit": "Enough.",
 }  # fmt: skip
 VALUES = {
     "query": {"maximum": 20, "example": "Maria"},
@@ -107,8 +109,8 @@ def menu(folder: Path) -> Menu:
 def actions(*, away: bool = False, done: list[int] | None = None) -> Actions:
     """The actions of the small menu. `away`: all raise Unavailable. `done` collects the steps of each act."""
 
-    def guarded(answer):  # noqa: ANN001, ANN202
-        def act(call: Call):  # noqa: ANN202
+    def guarded(answer):
+        def act(call: Call):
             if away:
                 raise Unavailable
             return answer(call)
