@@ -64,6 +64,7 @@ def configure(level: str, component: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.raiseExceptions = False  # its own report of a failed line would show the unmasked arguments
     for noisy in ("rq.worker", "rq.scheduler", "alembic.runtime.migration"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(

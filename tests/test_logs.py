@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
+import subprocess
+import sys
 
 import pytest
 
 from sms_service import logs
-
-
-@pytest.fixture
-def configured(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    logs.configure("INFO", "test")
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
 
 
 @pytest.mark.parametrize(
@@ -43,16 +33,23 @@ def test_what_is_no_number_stays(kept: str) -> None:
     assert logs.mask_numbers(kept) == kept
 
 
-def test_lines_are_json_and_masked_in_fields_messages_and_tracebacks(
-    configured: None, capsys: pytest.CaptureFixture[str]
-) -> None:
-    log = logs.get_logger("test")
-    log.info("hello", caller="+6281200000123", nested={"to": ["081200000123"]})
-    logging.getLogger("library").warning("sent to %s", "+6281200000123")
-    try:
-        raise ValueError("bad number +6281200000123")
-    except ValueError:
-        log.exception("failed")
-    lines = capsys.readouterr().err.strip().splitlines()
+PROGRAM = """
+import logging
+from sms_service import logs
+logs.configure("INFO", "test")
+log = logs.get_logger("test")
+log.info("hello", caller="+6281200000123", nested={"to": ["081200000123"]})
+logging.getLogger("library").warning("sent to %s", "+6281200000123")
+logging.getLogger("library").warning("wrong arguments %s %s", "+6281200000123")
+try:
+    raise ValueError("bad number +6281200000123")
+except ValueError:
+    log.exception("failed")
+"""
+
+
+def test_lines_are_json_and_masked_in_fields_messages_and_tracebacks() -> None:
+    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    lines = run.stderr.strip().splitlines()
     assert [json.loads(line)["component"] for line in lines] == ["test"] * 3
-    assert "00000" not in "".join(lines)
+    assert "00000" not in run.stderr
