@@ -28,7 +28,7 @@ from sms_service.logs import mask_numbers
 from sms_service.services import deliveries
 from sms_service.services.batches import Batch, Claimed
 from sms_service.services.messages import TABLE, withhold
-from sms_service.store.claim import insert_new
+from sms_service.store.claim import insert_new, quoted
 from sms_service.store.engine import Tx
 from sms_service.store.models import OptOut
 
@@ -37,6 +37,7 @@ MAX_ATTEMPTS = 20
 _FIRST_WAIT_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 300.0
 _ERROR_LENGTH = 200
+_OPEN = (statuses.SENDING, statuses.UNKNOWN)  # where an answer may still find its text
 _random = random.SystemRandom()
 
 
@@ -124,7 +125,7 @@ def _write(tx: Tx, batch: Batch, gateway: str, status: str, outcomes: list[_Outc
         .where(
             TABLE.c.id == bindparam("row_id"),
             TABLE.c.claim == batch.claim,
-            TABLE.c.status.in_(statuses.sources(status)),
+            TABLE.c.status.in_([quoted(source) for source in _OPEN if statuses.may_move(source, status)]),
         )
         .values(values)
     )

@@ -52,9 +52,14 @@ def test_many_at_once_say_how_many_were_new(store: Store) -> None:
 def test_a_rolled_back_transaction_leaves_no_text_and_wakes_nobody(database_url: str, vault: Vault) -> None:
     woken: list[str] = []
     store = Store(database_url, vault, on_commit=woken.extend)
-    with pytest.raises(RuntimeError), store.transaction() as tx:
-        messages.enqueue(tx, text(1), NOW)
-        raise RuntimeError("cable pulled")
+
+    def pull_the_cable() -> None:
+        with store.transaction() as tx:
+            messages.enqueue(tx, text(1), NOW)
+            raise RuntimeError("cable pulled")
+
+    with pytest.raises(RuntimeError):
+        pull_the_cable()
     assert statuses_of(store) == {}
     assert woken == []
     store.close()
