@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, exists, literal, select
 
 from sms_service.clock import Clock
 from sms_service.store.engine import Store
-from sms_service.store.models import ConsoleText
+from sms_service.store.models import ConsoleText, DeliveryReportRow
 
 
 class ConsoleInbox:
@@ -34,6 +34,20 @@ class ConsoleInbox:
             rows = tx.execute(
                 select(ConsoleText.id, ConsoleText.body_sealed)
                 .where(ConsoleText.number_hash == tx.vault.number_hash(number), ConsoleText.id > after_id)
+                .order_by(ConsoleText.id)
+            )
+            return [(row.id, tx.vault.open(row.body_sealed)) for row in rows]
+
+    def list_undelivered(self, number: str) -> list[tuple[int, str]]:
+        """Texts of `number` that no delivery report was posted for, oldest first, as (id, body)."""
+        reported = exists().where(
+            DeliveryReportRow.gateway == "console",
+            DeliveryReportRow.gateway_id == literal("console-") + cast(ConsoleText.id, String),
+        )
+        with self._store.read() as tx:
+            rows = tx.execute(
+                select(ConsoleText.id, ConsoleText.body_sealed)
+                .where(ConsoleText.number_hash == tx.vault.number_hash(number), ~reported)
                 .order_by(ConsoleText.id)
             )
             return [(row.id, tx.vault.open(row.body_sealed)) for row in rows]
