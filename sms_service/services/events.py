@@ -199,7 +199,7 @@ def count_registrations(tx: Tx, event_ids: Sequence[int]) -> dict[int, Counts]:
         .group_by(Registration.event_id, Registration.status)
     )
     counts = dict.fromkeys(event_ids, Counts())
-    for event_id, status, number in rows.tuples():
+    for event_id, status, number in rows:
         counts[event_id] = replace(counts[event_id], **{status: number})
     return counts
 

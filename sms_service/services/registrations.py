@@ -222,7 +222,7 @@ def list_to_tell(tx: Tx, event: Event) -> list[tuple[Registration, str]]:
         )
         .order_by(Registration.position)
     )
-    return [(person, language or person.language) for person, language in rows.tuples()]
+    return [(person, language or person.language) for person, language in rows]
 
 
 def _refused(event: Event | None, now: datetime) -> str:

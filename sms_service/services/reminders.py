@@ -168,7 +168,7 @@ def _still_to_come(tx: Tx, row: Reminder) -> list[tuple[str, datetime]]:
     later = select(Reminder.plan, Reminder.expires_at).where(
         Reminder.event_id == row.event_id, Reminder.status == quoted("planned"), Reminder.due_at > row.due_at
     )
-    return [(plan, expires_at) for plan, expires_at in tx.execute(later).tuples()]
+    return [(plan, expires_at) for plan, expires_at in tx.execute(later)]
 
 
 def _finish(row: Reminder, status: str, reason: str, now: datetime) -> None:

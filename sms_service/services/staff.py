@@ -92,7 +92,7 @@ def authenticate_token(tx: Tx, token: str, now: datetime) -> Person:
     ).one_or_none()
     if row is None:
         raise NotAllowed("the token is not valid")
-    kept, person = row.tuple()
+    kept, person = row
     if not person.is_active or (kept.revoked_at is not None and kept.revoked_at <= now):
         raise NotAllowed("the token is not valid")
     return Person(person.id, person.name, person.role, kept.id, kept.last_used_at)
