@@ -1,0 +1,292 @@
+"""Texts in: stored before they are acknowledged, claimed by a worker, understood, answered exactly once.
+
+The webhook calls `record`; the worker calls `claim_due` and, for each id, `handle`; the scheduler's sweep
+asks `has_due`. A text is the same as another by the gateway's id, and by sender and words while the first
+is unanswered (a minute at most) or too fresh to have been answered knowingly.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, bindparam, func, literal, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sms_service.domain.keyword_lists import Keyword
+from sms_service.domain.keywords import read
+from sms_service.errors import Unavailable
+from sms_service.gateways.base import InboundSms
+from sms_service.logs import get_logger
+from sms_service.metrics import DEGRADED, MO
+from sms_service.services import messages, sms_replies, subscribers
+from sms_service.services.messages import NewText
+from sms_service.services.sms_context import Ask, Received, SmsContext
+from sms_service.store.claim import claim, quoted
+from sms_service.store.engine import Store, Tx
+from sms_service.store.models import InboundMessage
+
+log = get_logger(__name__)
+
+TABLE = cast(Table, InboundMessage.__table__)
+JOB = "handle_inbound"
+SAME_UNANSWERED = timedelta(seconds=60)
+SAME_ANSWERED = timedelta(seconds=4)  # nobody reads an answer and types the same again within this
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 5
+REPLY_LIVES = timedelta(hours=1)  # an answer that is later than this answers nothing
+REPLIES_AN_HOUR = 30  # to one number: more is a machine that answers our answers
+_LONGEST_ID = 128
+_ASKED_TO_ERASE = timedelta(hours=1)
+
+_DUE: ColumnElement[bool] = TABLE.c.status.in_([quoted("received"), quoted("handling")])
+
+
+def _insert() -> dict[bool, Any]:
+    """The one statement of `record`, for PostgreSQL (True) and SQLite (False)."""
+    columns = [
+        TABLE.c[name]
+        for name in ("gateway", "gateway_id", "number_hash", "number_sealed", "text_sealed", "content_hash")
+    ] + [TABLE.c.link_id, TABLE.c.received_at]
+    same = (
+        select(TABLE.c.id)
+        .where(
+            TABLE.c.content_hash == bindparam("content_hash", type_=TABLE.c.content_hash.type),
+            TABLE.c.received_at > bindparam("since", type_=TABLE.c.received_at.type),
+            or_(_DUE, TABLE.c.received_at > bindparam("just_now", type_=TABLE.c.received_at.type)),
+        )
+        .exists()
+    )
+    new = select(
+        *(bindparam(column.name, type_=column.type) for column in columns),
+        literal("received", TABLE.c.status.type),
+        literal(0, TABLE.c.attempts.type),
+    ).where(~same)
+    names = [*(column.name for column in columns), "status", "attempts"]
+    keys = ["gateway", "gateway_id"]
+    return {
+        True: postgresql.insert(TABLE).from_select(names, new).on_conflict_do_nothing(index_elements=keys),
+        False: sqlite.insert(TABLE).from_select(names, new).on_conflict_do_nothing(index_elements=keys),
+    }
+
+
+_INSERT = {postgres: statement.returning(TABLE.c.id) for postgres, statement in _insert().items()}
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+def record(tx: Tx, sms: InboundSms, now: datetime) -> bool:
+    """Store one text and wake its handling. False: it was there already, or its sender is no number."""
+    if sms.number is None:
+        MO.labels(sms.gateway, "not_a_number").inc()
+        return False
+    content_hash = tx.vault.number_hash(f"{sms.number}\n{sms.text.strip()}")
+    if tx.is_postgres:  # the same text twice at once: the second must see the first (SQLite has one writer)
+        tx.execute(_ONE_AT_A_TIME, {"key": int(content_hash[:15], 16)})
+    values = {
+        "gateway": sms.gateway,
+        "gateway_id": _fitting_id(tx, sms.gateway_id),
+        "number_hash": tx.vault.number_hash(sms.number),
+        "number_sealed": tx.vault.seal(sms.number),
+        "text_sealed": tx.vault.seal(sms.text),
+        "content_hash": content_hash,
+        "link_id": sms.link_id if len(sms.link_id) <= _LONGEST_ID and "\0" not in sms.link_id else "",
+        "received_at": now,
+        "since": now - SAME_UNANSWERED,
+        "just_now": now - SAME_ANSWERED,
+    }
+    stored = tx.execute(_INSERT[tx.is_postgres], values).scalar_one_or_none() is not None
+    MO.labels(sms.gateway, "stored" if stored else "duplicate").inc()
+    if stored:
+        tx.wake(JOB)
+    return stored
+
+
+def claim_due(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
+    """Take texts to handle under a lease, oldest first. After MAX_ATTEMPTS a text ends as failed."""
+    _give_up(tx, now)
+    rows = claim(
+        tx,
+        TABLE,
+        due=[_DUE, _is_free(now)],
+        order_by=[TABLE.c.received_at, TABLE.c.id],
+        limit=limit,
+        values={"status": "handling", "lease_until": now + LEASE, "attempts": TABLE.c.attempts + 1},
+        returning=[TABLE.c.id, TABLE.c.received_at],
+    )
+    return [row.id for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
+
+
+def has_due(tx: Tx, now: datetime) -> bool:
+    """True when a text waits to be handled, or is stuck."""
+    return tx.execute(select(TABLE.c.id).where(_DUE, _is_free(now)).limit(1)).first() is not None
+
+
+def oldest_due(tx: Tx) -> datetime | None:
+    """When the oldest text came in that is not handled yet."""
+    at: datetime | None = tx.scalar(select(func.min(TABLE.c.received_at)).where(_DUE))
+    return at
+
+
+def postpone(tx: Tx, inbound_id: int, now: datetime) -> None:
+    """Handling failed: free the text for another try, a little later each time."""
+    row = tx.execute(select(TABLE.c.attempts).where(TABLE.c.id == inbound_id)).one_or_none()
+    if row is not None:
+        later = now + timedelta(seconds=2**row.attempts)
+        tx.execute(
+            update(TABLE)
+            .where(TABLE.c.id == inbound_id, TABLE.c.status == "handling")
+            .values(lease_until=later)
+        )
+
+
+def handle(store: Store, inbound_id: int, context: SmsContext, now: datetime) -> str:
+    """Understand one claimed text and write its answer; return what was done with it.
+
+    Safe twice and at once: the answer, what it does, and the text's own status are one transaction. Only a
+    step of the menu walk happens before it, keyed by the text's id. Raises Unavailable: try again later.
+    """
+    with store.read() as tx:
+        received = _find(tx, inbound_id, context, now)
+    if received is None:
+        return "done before"
+    reason = _silence(received, context)
+    screen = None if reason else _walk(received, context, now)
+    with store.transaction() as tx:
+        if not _still_open(tx, inbound_id):
+            return "done before"
+        answer = None
+        if not reason:
+            answer = sms_replies.answer(Ask(tx, context, received, now), screen)
+            reason = "" if answer else "nothing to say"
+        if answer:
+            _reply(tx, received, answer, now)
+        _finish(tx, received, reason, took_walk=screen is not None, now=now)
+    return reason or "answered"
+
+
+def _fitting_id(tx: Tx, gateway_id: str) -> str:
+    """An id that the column cannot hold is kept as its hash: a repetition still meets it."""
+    if len(gateway_id) <= _LONGEST_ID and "\0" not in gateway_id:
+        return gateway_id
+    return f"hash:{tx.vault.number_hash(gateway_id)}"
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(TABLE.c.lease_until.is_(None), TABLE.c.lease_until <= now)
+
+
+def _give_up(tx: Tx, now: datetime) -> None:
+    failed = tx.execute(
+        update(TABLE)
+        .where(_DUE, _is_free(now), TABLE.c.attempts >= MAX_ATTEMPTS)
+        .values(status="failed", handled_at=now, lease_until=None)
+        .returning(TABLE.c.id)
+    ).all()
+    for row in failed:
+        log.error("an inbound text could not be handled", inbound=row.id, attempts=MAX_ATTEMPTS)
+
+
+def _find(tx: Tx, inbound_id: int, context: SmsContext, now: datetime) -> Received | None:
+    row = tx.execute(
+        select(TABLE).where(TABLE.c.id == inbound_id, TABLE.c.status == "handling")
+    ).one_or_none()
+    if row is None:
+        return None
+    number = tx.vault.open(row.number_sealed)
+    before = tx.execute(
+        select(TABLE.c.keyword, TABLE.c.handled_at)
+        .where(TABLE.c.number_hash == row.number_hash, TABLE.c.id < inbound_id)
+        .order_by(TABLE.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    replies = tx.scalar(
+        select(func.count()).where(
+            TABLE.c.number_hash == row.number_hash,
+            TABLE.c.status == "handled",
+            TABLE.c.handled_at > now - timedelta(hours=1),
+        )
+    )
+    words = tx.vault.open(row.text_sealed)
+    return Received(
+        id=row.id,
+        number=number,
+        number_hash=row.number_hash,
+        text=words,
+        link_id=row.link_id,
+        received_at=row.received_at,
+        command=read(words),
+        language=subscribers.find_language(tx, number) or context.settings.default_language,
+        opted_out_at=subscribers.opted_out_at(tx, number),
+        replies_this_hour=replies or 0,
+        asked_to_erase=before is not None
+        and before.keyword == Keyword.HAPUS
+        and before.handled_at is not None
+        and before.handled_at > now - _ASKED_TO_ERASE,
+    )
+
+
+def _silence(received: Received, context: SmsContext) -> str:
+    """Why this text gets no answer, or "" when it gets one. STOP is always carried out."""
+    if received.number in context.own_numbers:
+        return "from ourselves"
+    if received.command.keyword is Keyword.BERHENTI:
+        return ""
+    if received.opted_out_at is not None and received.received_at <= received.opted_out_at:
+        return "sent before STOP"
+    if received.replies_this_hour >= REPLIES_AN_HOUR:
+        log.warning("too many texts from one number within the hour", inbound=received.id)
+        return "too many"
+    return ""
+
+
+def _walk(received: Received, context: SmsContext, now: datetime) -> str | None:
+    """The next screen of the menu by SMS, where this text opens or continues one.
+
+    Plain keywords are commands even while a walk is open; whatever else is typed goes to the walk first.
+    """
+    command = received.command
+    try:
+        if command.keyword is Keyword.INFO:
+            return context.walks.open_walk(received.number, received.language, received.id, now)
+        if (
+            command.keyword is Keyword.INPUT
+            or command.certainty in ("guess", "none")
+            or _is_loose_yes(received)
+        ):
+            return context.walks.walk(received.number, received.text, received.id, now)
+    except Unavailable:
+        DEGRADED.labels("walk").inc()  # the short list of words answers instead
+    return None
+
+
+def _is_loose_yes(received: Received) -> bool:
+    return received.command.keyword is Keyword.YA and not received.asked_to_erase
+
+
+def _still_open(tx: Tx, inbound_id: int) -> bool:
+    """Lock the text until the transaction ends; False when somebody else has finished it."""
+    locked = select(TABLE.c.id).where(TABLE.c.id == inbound_id, TABLE.c.status == "handling")
+    return tx.execute(locked.with_for_update()).first() is not None
+
+
+def _reply(tx: Tx, received: Received, answer: sms_replies.Answer, now: datetime) -> None:
+    new = NewText(
+        number=received.number,
+        body=answer.body,
+        kind=answer.kind,
+        lane="fast",
+        key=f"reply:{received.id}",
+        expires_at=now + REPLY_LIVES,
+        priority=1,
+        inbound_id=received.id,
+        link_id=received.link_id,
+    )
+    messages.enqueue(tx, new, now)
+
+
+def _finish(tx: Tx, received: Received, reason: str, took_walk: bool, now: datetime) -> None:
+    keyword = received.command.keyword
+    if took_walk and keyword is not Keyword.INFO:
+        keyword = Keyword.INPUT  # whatever it looked like
+    values = {"status": "ignored" if reason else "handled", "keyword": keyword.value, "handled_at": now}
+    tx.execute(update(TABLE).where(TABLE.c.id == received.id).values(**values, lease_until=None))

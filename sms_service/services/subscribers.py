@@ -1,0 +1,184 @@
+"""People known by number: their language, district, consent and STOP. Called by conversations and inbound.
+
+A number is found by its keyed hash and kept sealed. STOP lives in a table of its own, so that it outlives
+an erasure; only the person can take it back, by REG or by turning warnings on in a call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, delete, func, select, update
+
+from sms_service.services import messages
+from sms_service.store.claim import insert_new
+from sms_service.store.engine import Tx
+from sms_service.store.models import InboundMessage, OptOut, Registration, Subscriber
+
+SUBSCRIBERS = cast(Table, Subscriber.__table__)
+OPT_OUTS = cast(Table, OptOut.__table__)
+INBOUND = cast(Table, InboundMessage.__table__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is kept about one person, in plain values: what "what is stored about me" shows."""
+
+    known: bool
+    language: str
+    district: str  # Kemendagri code, or ""
+    warnings_on: bool
+    reminders_on: bool
+    consent_on: date | None
+    opted_out: bool
+    registrations: int
+    texts_received: int
+
+
+def find_by_number(tx: Tx, number: str) -> Subscriber | None:
+    """Return who has `number` (E.164), or None."""
+    return tx.scalars(
+        select(Subscriber)
+        .where(Subscriber.number_hash == tx.vault.number_hash(number))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def find_language(tx: Tx, number: str) -> str | None:
+    """Return the language that `number` chose, or None when it is not known."""
+    return tx.scalar(select(SUBSCRIBERS.c.language).where(_is(tx, number)))
+
+
+def get_or_create(tx: Tx, number: str, now: datetime, language: str = "id") -> Subscriber:
+    """Return who has `number`, written down now if need be: no consent, reminders of own events on.
+
+    Safe when two ask at once: one writes, both find.
+    """
+    values = {
+        "number_hash": tx.vault.number_hash(number),
+        "number_sealed": tx.vault.seal(number),
+        "language": language,
+        "warnings_on": False,
+        "reminders_on": True,
+        "created_at": now,
+        "updated_at": now,
+    }
+    tx.execute(insert_new(tx, SUBSCRIBERS).values(values))
+    return tx.scalars(
+        select(Subscriber)
+        .where(Subscriber.number_hash == values["number_hash"])
+        .execution_options(populate_existing=True)
+    ).one()
+
+
+def set_language(tx: Tx, number: str, language: str, now: datetime) -> None:
+    """Remember the language of `number`."""
+    _set(tx, number, now, language=language)
+
+
+def set_district(tx: Tx, number: str, district: str | None, now: datetime) -> None:
+    """Remember the district (Kemendagri code), or forget it with None."""
+    _set(tx, number, now, district=district)
+
+
+def set_warnings(tx: Tx, number: str, on: bool, source: str, now: datetime) -> None:
+    """Turn warnings and news on or off at the person's own wish; `source` is "ussd" or "sms".
+
+    On is consent: it is noted where and when it was given, and it takes a STOP back.
+    """
+    if on:
+        opt_in(tx, number, source, now)
+    else:
+        _set(tx, number, now, warnings_on=False)
+
+
+def set_reminders(tx: Tx, number: str, on: bool, now: datetime) -> None:
+    """Turn reminders of the person's own events on or off."""
+    _set(tx, number, now, reminders_on=on)
+
+
+def opt_in(tx: Tx, number: str, source: str, now: datetime) -> None:
+    """The person wants our texts (again): consent is noted, a STOP taken back. Only ever their own act."""
+    _set(tx, number, now, warnings_on=True, consent_source=source, consent_on=now.date())
+    tx.execute(delete(OPT_OUTS).where(OPT_OUTS.c.number_hash == tx.vault.number_hash(number)))
+
+
+def opt_out(tx: Tx, number: str, source: str, now: datetime, said_at: datetime | None = None) -> bool:
+    """STOP: nothing more goes to `number`, what waits included. Returns False when it had said so before.
+
+    `source` is "sms", "ussd", "gateway" or "staff"; `said_at` is when the person said it (now, if None):
+    what they text after that is still answered.
+    """
+    number_hash = tx.vault.number_hash(number)
+    values = {"number_hash": number_hash, "opted_out_at": said_at or now, "source": source}
+    added = tx.execute(insert_new(tx, OPT_OUTS).values(values).returning(OPT_OUTS.c.number_hash)).first()
+    tx.execute(
+        update(SUBSCRIBERS)
+        .where(SUBSCRIBERS.c.number_hash == number_hash)
+        .values(warnings_on=False, consent_source=None, consent_on=None, updated_at=now)
+    )
+    messages.withhold(tx, number_hash, now)
+    return added is not None
+
+
+def is_opted_out(tx: Tx, number: str) -> bool:
+    """True when `number` has said STOP and has not taken it back."""
+    return opted_out_at(tx, number) is not None
+
+
+def opted_out_at(tx: Tx, number: str) -> datetime | None:
+    """When `number` said STOP, or None."""
+    return tx.scalar(
+        select(OPT_OUTS.c.opted_out_at).where(OPT_OUTS.c.number_hash == tx.vault.number_hash(number))
+    )
+
+
+def describe(tx: Tx, number: str) -> Stored:
+    """Return what is kept about `number`, in plain values and counts."""
+    number_hash = tx.vault.number_hash(number)
+    person = find_by_number(tx, number)
+    registrations = tx.scalar(
+        select(func.count()).select_from(Registration).where(Registration.number_hash == number_hash)
+    )
+    received = tx.scalar(
+        select(func.count()).select_from(InboundMessage).where(InboundMessage.number_hash == number_hash)
+    )
+    return Stored(
+        known=person is not None,
+        language=person.language if person else "",
+        district=(person.district or "") if person else "",
+        warnings_on=person is not None and person.warnings_on,
+        reminders_on=person is None or person.reminders_on,
+        consent_on=person.consent_on if person else None,
+        opted_out=is_opted_out(tx, number),
+        registrations=registrations or 0,
+        texts_received=received or 0,
+    )
+
+
+def erase(tx: Tx, number: str, now: datetime) -> bool:
+    """Forget the person: settings, and number and words of every text received. A STOP stays: it is the
+    person's own wish, kept as a keyed hash. Returns False when nothing was known.
+
+    Registrations are services/registrations.erase; both together: services/erasure.erase.
+    """
+    number_hash = tx.vault.number_hash(number)
+    gone = tx.execute(
+        delete(SUBSCRIBERS).where(SUBSCRIBERS.c.number_hash == number_hash).returning(SUBSCRIBERS.c.id)
+    ).all()
+    blank = {"number_hash": "erased", "number_sealed": b"", "text_sealed": b"", "content_hash": "erased"}
+    texts = tx.execute(
+        update(INBOUND).where(INBOUND.c.number_hash == number_hash).values(blank).returning(INBOUND.c.id)
+    ).all()
+    return bool(gone or texts)
+
+
+def _is(tx: Tx, number: str) -> Any:
+    return SUBSCRIBERS.c.number_hash == tx.vault.number_hash(number)
+
+
+def _set(tx: Tx, number: str, now: datetime, **values: Any) -> None:
+    get_or_create(tx, number, now)
+    tx.execute(update(SUBSCRIBERS).where(_is(tx, number)).values(**values, updated_at=now))

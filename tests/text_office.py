@@ -1,0 +1,134 @@
+"""A desk that takes texts in and answers them, for tests: what comes in, what goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from sqlalchemy import func, select
+
+from menus.loader import load_menu
+from sms_service.gateways.base import InboundSms
+from sms_service.services import inbound
+from sms_service.services.event_lists import EventList, load_event_list
+from sms_service.services.sms_context import SmsContext
+from sms_service.settings import Settings
+from sms_service.store.engine import Store, Tx
+from sms_service.store.models import InboundMessage, Message
+
+NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # a Saturday, 10.00 WITA
+SECOND, MINUTE, HOUR, DAY = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours", "days"))
+MENU = load_menu()
+HOTLINES = "KP2MI 24 jam: 0000"
+_ids = count(1)
+
+
+def number(n: int = 1) -> str:
+    """The n-th test number."""
+    return f"+628120000{n:04}"
+
+
+class PaperWalks:
+    """A menu by SMS on paper: opened by number, echoes what it is told, and closes at 0."""
+
+    def __init__(self) -> None:
+        self.open: set[str] = set()
+        self.steps: list[str] = []
+
+    def open_walk(self, number: str, language: str, inbound_id: int, now: datetime) -> str:
+        """The first screen."""
+        self.open.add(number)
+        return f"screen root {language}"
+
+    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> str | None:
+        """The next screen, if one is open."""
+        if number not in self.open:
+            return None
+        self.steps.append(text)
+        if text == "0":
+            self.open.discard(number)
+        return f"screen {len(self.steps)}"
+
+
+def context(store: Store, settings: Settings, walks: PaperWalks | None = None) -> SmsContext:
+    """What handling needs: the real words and events, a paper menu, a check that repeats the question."""
+
+    def check(tx: Tx, query: str, language: str, now: datetime) -> str:
+        return f"checked {query} in {language}"
+
+    def events() -> EventList:
+        with store.read() as tx:
+            return load_event_list(tx)
+
+    return SmsContext(MENU, settings, walks or PaperWalks(), events, check, lambda language: HOTLINES)
+
+
+def sms(text: str, n: int = 1, gateway_id: str = "", **given: object) -> InboundSms:
+    """A text from the n-th number, with an id of its own unless given."""
+    fields = {
+        "gateway": "console",
+        "gateway_id": gateway_id or f"in-{next(_ids)}",
+        "number": number(n),
+        "to": "12362",
+        "text": text,
+        "sent_at": None,
+    }
+    return InboundSms(**{**fields, **given})  # type: ignore[arg-type]
+
+
+def receive(store: Store, text: str, n: int = 1, now: datetime = NOW, gateway_id: str = "") -> bool:
+    """Store one text, as the webhook does."""
+    with store.transaction() as tx:
+        return inbound.record(tx, sms(text, n, gateway_id), now)
+
+
+def work(store: Store, desk: SmsContext, now: datetime = NOW) -> list[str]:
+    """Handle all that is due, as the worker does; return what was done with each."""
+    with store.transaction() as tx:
+        ids = inbound.claim_due(tx, now)
+    return [inbound.handle(store, inbound_id, desk, now) for inbound_id in ids]
+
+
+def talk(store: Store, desk: SmsContext, text: str, n: int = 1, now: datetime = NOW) -> str | None:
+    """Send one text and return the answer to it, or None for silence."""
+    before = set(_message_ids(store))
+    assert receive(store, text, n, now)
+    work(store, desk, now)
+    new = [body for message_id, body in bodies(store, n) if message_id not in before]
+    assert len(new) <= 1
+    return new[0] if new else None
+
+
+def bodies(store: Store, n: int = 1) -> list[tuple[int, str]]:
+    """All texts to the n-th number, oldest first, as (id, body)."""
+    with store.read() as tx:
+        rows = tx.execute(select(Message.id, Message.number_sealed, Message.body_sealed).order_by(Message.id))
+        return [
+            (row.id, tx.vault.open(row.body_sealed))
+            for row in rows
+            if tx.vault.open(row.number_sealed) == number(n)
+        ]
+
+
+def count_rows(store: Store) -> int:
+    """How many texts are stored."""
+    with store.read() as tx:
+        return tx.scalar(select(func.count()).select_from(InboundMessage)) or 0
+
+
+def statuses(store: Store) -> list[str]:
+    """The status of each text, oldest first."""
+    with store.read() as tx:
+        return list(tx.scalars(select(InboundMessage.status).order_by(InboundMessage.id)))
+
+
+def ask(store: Store, question: Callable[[Tx], object]) -> object:
+    """Ask the database one question."""
+    with store.read() as tx:
+        return question(tx)
+
+
+def _message_ids(store: Store) -> list[int]:
+    with store.read() as tx:
+        return list(tx.scalars(select(Message.id)))
