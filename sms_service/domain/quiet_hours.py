@@ -21,7 +21,9 @@ _SUNDAY = 6
 _MOST_IN_A_ROW = 16
 
 
-def release_at(now: datetime, zone: ZoneInfo, nightly: Window | None, sunday: Window | None) -> datetime | None:
+def release_at(
+    now: datetime, zone: ZoneInfo, nightly: Window | None, sunday: Window | None
+) -> datetime | None:
     """Return None when texts may go at `now`, else the UTC time at which they may again.
 
     A window may span midnight; windows that touch or overlap are one. A window of no length is none.

@@ -68,3 +68,12 @@ def group(claim: str, lane: str, claimed: Iterable[Claimed], limit: int = MAX_BA
         for start in range(0, len(texts), limit)
     ]
     return sorted(batches, key=lambda batch: batch.turn)
+
+
+def split(batch: Batch, numbers: int, segments: int | None = None) -> list[Batch]:
+    """Cut a call into calls of at most `numbers` numbers and, where given, `segments` segments (but never
+    less than one text)."""
+    size = max(1, numbers)
+    if segments is not None and batch.texts:
+        size = max(1, min(size, segments // batch.texts[0].segments))
+    return [batch.keep(batch.texts[start : start + size]) for start in range(0, len(batch.texts), size)]

@@ -12,6 +12,7 @@ from sqlalchemy import text as sql
 from sms_service.errors import Invalid, NotFound
 from sms_service.services import messages
 from sms_service.store.engine import Store
+from sms_service.store.models import Event
 from sms_service.store.vault import Vault
 from tests.services.outbox import HOUR, NOW, number, put, row, send_all, statuses_of, stop, take, text
 
@@ -146,3 +147,22 @@ def test_counts_name_every_status_and_add_up(store: Store) -> None:
 def test_a_time_in_the_past_is_now(store: Store) -> None:
     (message_id,) = put(store, replace(text(1), not_before=NOW - HOUR))
     assert row(store, message_id).not_before == NOW
+
+
+def test_texts_of_an_event_can_be_taken_back_while_they_wait(store: Store) -> None:
+    with store.transaction() as tx:
+        event = Event(
+            code="1230", title_id="a", title_en="a", starts_at=NOW, venue="v", district="53.04",
+            created_at=NOW, updated_at=NOW,
+        )  # fmt: skip
+        tx.add(event)
+        tx.flush()
+        event_id = event.id
+    keys = ["reminder:1:1:", "reminder:1:2:", "reminder:11:1:", "reminder_1:"]
+    put(store, *(text(n, key=key, event_id=event_id) for n, key in enumerate(keys)))
+    put(store, text(9, key="reminder:1:9:"))
+    with store.transaction() as tx:
+        assert messages.withdraw(tx, event_id, "reminder:1:", NOW) == 2
+        assert messages.withdraw(tx, event_id, "reminder_", NOW) == 1  # _ is no wildcard
+        assert messages.count_by_status(tx, event_id=event_id)["expired"] == 3
+    assert len(send_all(store)) == 2
