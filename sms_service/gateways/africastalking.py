@@ -189,7 +189,7 @@ def _refusal_of_all(message: str, count: int) -> GatewayError:
 
 
 def _receipt(number: str, recipient: Mapping[str, Any]) -> SendReceipt:
-    status = "".join(re.findall(r"[A-Za-z]+", str(recipient.get("status", ""))))[:40]
+    status = "".join(re.findall(r"[A-Za-z]+", str(recipient.get("status") or "")))[:40]
     code = _code(recipient.get("statusCode"), status)
     cost = clean(str(recipient.get("cost", "")), 32)
     gateway_id = str(recipient.get("messageId", "")).strip()

@@ -1,7 +1,7 @@
-"""A gateway on loopback for tests and benchmarks: takes what Africa's Talking and Kannel take, and misbehaves.
+"""A gateway on loopback, for tests and benchmarks: takes what Africa's Talking and Kannel take; misbehaves.
 
 It keeps a ledger of every text that it accepted, so that a test can ask the only question that counts: what
-reached the phones? How each call is answered is scripted (`script`), drawn by a seed (`chaos`) or the default.
+reached the phones? How a call is answered is scripted (`script`), drawn by a seed (`chaos`) or the default.
 Reports go to a callback address before or after the answer, doubled, in any order. By itself:
 `python -m tests.doubles.gateway_server --port 9999 --report-url http://... --chaos 7` (GET /ledger, /texts).
 """
@@ -188,9 +188,10 @@ class GatewayServer:
         self._listening.set()
         await self._stopped.wait()
         server.close()
-        for task in list(self._tasks):
+        open_tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in open_tasks:
             task.cancel()
-        await asyncio.sleep(0)
+        await asyncio.gather(*open_tasks, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -204,6 +205,7 @@ class GatewayServer:
 
     async def _treat(self, call: Call, writer: asyncio.StreamWriter) -> None:
         self.calls.append(call)
+        reports = self.reports  # of now: a test may change them once it has its answer
         default = self.default
         behaviour = self._script.popleft() if self._script else default() if callable(default) else default
         number_of_call = len(self.calls)
@@ -212,8 +214,8 @@ class GatewayServer:
         if not behaviour.accepts:
             taken = []
         self.accepted.extend(taken)
-        if self.reports and taken and self.reports.when == "before":
-            await self._report(taken, call)
+        if reports and taken and reports.when == "before":
+            await self._report(reports, taken, call)
         if behaviour.latency:
             await asyncio.sleep(behaviour.latency)
         if behaviour.body is not None:
@@ -222,8 +224,8 @@ class GatewayServer:
             text = answer if kannel else json.dumps(behaviour.edit(answer) if behaviour.edit else answer)
         status = 202 if kannel and behaviour.status == 201 else behaviour.status
         await self._end(behaviour, writer, _response(status, behaviour.content_type, text, behaviour.headers))
-        if self.reports and taken and self.reports.when == "after":
-            task = asyncio.create_task(self._report(taken, call))
+        if reports and taken and reports.when == "after":
+            task = asyncio.create_task(self._report(reports, taken, call))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -247,9 +249,7 @@ class GatewayServer:
                 await writer.drain()
                 await asyncio.sleep(0.02)
 
-    async def _report(self, taken: list[Accepted], call: Call) -> None:
-        reports = self.reports
-        assert reports is not None
+    async def _report(self, reports: Reports, taken: list[Accepted], call: Call) -> None:
         due = [(text, status) for status in reports.statuses for text in taken for _ in range(reports.times)]
         if reports.shuffled:
             self._random.shuffle(due)
