@@ -94,7 +94,7 @@ class Phone:
         self._inbox = ConsoleInbox(store, Clock())
         self._seen: set[int] = set()
         self._missed = False
-        self._own_keys: dict[str, Callable[[str], None]] = {
+        self._own_keys: dict[str, Callable[[str], object]] = {
             "drop": self._drop,
             "redial": lambda _value: self._dial(),
             "twice": self._twice,

@@ -56,20 +56,28 @@ def run(args: argparse.Namespace, _settings: None) -> int:
 
 
 def _supervise(settings: Settings, begun: float) -> int:
-    with Supervisor(_say) as supervisor:
-        try:
-            if not settings.redis_url:
-                _start_redis(settings, supervisor)
-            sign_ins = _prepare_database(settings)
-        except Stopped:
-            return 0
+    notice = _Notice(settings, begun)
+    try:
+        with Supervisor(_say) as supervisor:
+            stopped = _start_and_watch(settings, supervisor, notice)
+            _say("stopping" if stopped else "giving up")
+    finally:
+        notice.show_sign_ins()  # they cannot be read again: said even if it was never ready
+    return 0 if stopped else 1
+
+
+def _start_and_watch(settings: Settings, supervisor: Supervisor, notice: _Notice) -> bool:
+    """Returns when told to stop, or False when a child cannot be started at all."""
+    try:
+        if not settings.redis_url:
+            _start_redis(settings, supervisor)
+        notice.sign_ins = _prepare_database(settings)
+        _say("starting web, workers and scheduler")
         for program in programs():
             supervisor.start(program)
-        _say("starting web, workers and scheduler")
-        notice = _Notice(settings, begun, sign_ins)
-        stopped = supervisor.watch(notice.is_ready, notice.show)
-        _say("stopping" if stopped else "giving up")
-    return 0 if stopped else 1
+        return supervisor.watch(notice.is_ready, notice.show)
+    except Stopped:
+        return True
 
 
 def programs() -> list[Program]:
@@ -115,10 +123,10 @@ def _prepare_database(settings: Settings) -> list[str]:
 class _Notice:
     """What is printed once the service answers, or when it takes long to."""
 
-    def __init__(self, settings: Settings, begun: float, sign_ins: list[str]) -> None:
+    def __init__(self, settings: Settings, begun: float) -> None:
+        self.sign_ins: list[str] = []
         self._settings = settings
         self._begun = begun
-        self._sign_ins = sign_ins
         self._complained = False
 
     def is_ready(self) -> bool:
@@ -133,8 +141,14 @@ class _Notice:
     def show(self) -> None:
         """Print the addresses and, the first time, the sign-ins."""
         _say(f"ready in {time.monotonic() - self._begun:.1f} s; Ctrl-C stops it")
-        for line in [*addresses(self._settings), *self._sign_ins]:
-            print(line, flush=True)
+        print("\n".join(addresses(self._settings)), flush=True)
+        self.show_sign_ins()
+
+    def show_sign_ins(self) -> None:
+        """Print the first sign-ins, if any, once."""
+        lines, self.sign_ins = self.sign_ins, []
+        if lines:
+            print("\n".join(lines), flush=True)
 
 
 def _say(line: str) -> None:

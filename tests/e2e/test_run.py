@@ -38,7 +38,7 @@ def command(*words: str) -> list[str]:
 class Service:
     """`run` in a process, with what it prints in a file."""
 
-    def __init__(self, var_dir: Path, home: Path, **environ: str) -> None:
+    def __init__(self, var_dir: Path, home: Path, words: tuple[str, ...] = ()) -> None:
         self.var_dir = var_dir
         self.port = free_port()
         self.environ = {
@@ -46,12 +46,16 @@ class Service:
             "HOME": str(home),
             "PORT": str(self.port),
             "VAR_DIR": str(var_dir),
-            **environ,
         }
         self.log = home / f"run-{self.port}.log"
         self._file = self.log.open("wb")
         self.process = subprocess.Popen(
-            command("run"), cwd=ROOT, env=self.environ, stdout=self._file, stderr=subprocess.STDOUT
+            words or command("run"),
+            cwd=ROOT,
+            env=self.environ,
+            stdout=self._file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
 
     def printed(self) -> str:
@@ -98,16 +102,16 @@ class Service:
         )
 
     def processes(self) -> dict[int, str]:
-        """Every live process whose environment names our VAR_DIR, and what it is called."""
-        mark = f"VAR_DIR={self.var_dir}".encode()
+        """Every live process that has our VAR_DIR in its environment or its name, and that name."""
+        place = str(self.var_dir)
+        mark = f"VAR_DIR={place}".encode()
         found = {}
         for folder in Path("/proc").iterdir():
             if folder.name.isdecimal():
                 try:
-                    if mark in (folder / "environ").read_bytes().split(b"\0"):
-                        found[int(folder.name)] = (
-                            (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                        )
+                    name = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    if place in name or mark in (folder / "environ").read_bytes().split(b"\0"):
+                        found[int(folder.name)] = name
                 except OSError:  # it has just ended, or is not ours
                     continue
         return found
@@ -119,7 +123,7 @@ class Service:
             "--lane fast": "worker-fast",
             "--lane bulk": "worker-bulk",
             "sms_service schedule": "scheduler",
-            "--unixsocket": "redis",
+            "unixsocket": "redis",
         }
         listing = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         processes = self.processes()
@@ -127,7 +131,7 @@ class Service:
             name: pid
             for pid in map(int, listing.split())
             for part, name in named.items()
-            if part in processes.get(pid, "") or (name == "redis" and _is_redis(pid))
+            if part in processes.get(pid, "")
         }
 
     def wait_until_nothing_is_left(self, seconds: float = 15) -> None:
@@ -143,11 +147,6 @@ class Service:
             self.process.terminate()
             self.process.wait(30)
         self._file.close()
-
-
-def _is_redis(pid: int) -> bool:
-    # It rewrites its command line, and with it what /proc shows of its environment.
-    return "unixsocket:" in Path(f"/proc/{pid}/cmdline").read_text()
 
 
 @pytest.fixture(scope="module")
