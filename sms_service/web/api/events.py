@@ -1,0 +1,339 @@
+"""Events over the API: made, listed, changed, called off; who is registered; when they are reminded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from sms_service.domain import districts, phones
+from sms_service.errors import Invalid
+from sms_service.services import events, reminders
+from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import Counts, EventFields
+from sms_service.store.engine import Tx
+from sms_service.store.models import Event, Registration, Reminder
+from sms_service.web.api import cursors
+from sms_service.web.api.endpoints import Call, Endpoint
+from sms_service.web.api.fields import Answered, Body, DistrictCode, ListQuery, Time, Words
+
+_FIELD_NAMES = {"title_id": "title.id", "title_en": "title.en"}
+
+
+class Title(Body):
+    """The title in both languages."""
+
+    id: Words = Field(min_length=1, max_length=events.LONGEST_TITLE)
+    en: Words = Field(min_length=1, max_length=events.LONGEST_TITLE)
+
+
+def _absent() -> Any:
+    """What a field holds that was not sent: never read, see model_dump(exclude_unset)."""
+    return None
+
+
+class TitleChange(Body):
+    """One title, or both."""
+
+    id: Words = Field(default_factory=_absent, min_length=1, max_length=events.LONGEST_TITLE)
+    en: Words = Field(default_factory=_absent, min_length=1, max_length=events.LONGEST_TITLE)
+
+
+class NewEvent(Body):
+    """An event to be held."""
+
+    title: Title
+    starts_at: Time
+    ends_at: Time | None = None
+    venue: Words = Field(min_length=1, max_length=events.LONGEST_VENUE)
+    district: DistrictCode
+    capacity: int | None = Field(None, ge=1, le=events.LARGEST_CAPACITY, description="null: no limit")
+    organiser: Words = Field("", max_length=events.LONGEST_ORGANISER)
+    audience: Words = Field("", max_length=events.LONGEST_AUDIENCE)
+
+
+class EventChange(Body):
+    """What shall be different. `version`, when given, must be the one that was read (else 409)."""
+
+    title: TitleChange = Field(default_factory=_absent)
+    starts_at: Time = Field(default_factory=_absent)
+    ends_at: Time | None = None
+    venue: Words = Field(default_factory=_absent, min_length=1, max_length=events.LONGEST_VENUE)
+    district: DistrictCode = Field(default_factory=_absent)
+    capacity: int | None = Field(None, ge=1, le=events.LARGEST_CAPACITY)
+    organiser: Words = Field(default_factory=_absent, max_length=events.LONGEST_ORGANISER)
+    audience: Words = Field(default_factory=_absent, max_length=events.LONGEST_AUDIENCE)
+    version: int | None = Field(None, ge=1)
+
+
+class Cancellation(Body):
+    """Why an event is called off, for the office's own record."""
+
+    reason: Words = Field("", max_length=200)
+
+
+class EventQuery(ListQuery):
+    """Which events."""
+
+    district: DistrictCode | None = None
+    starts_from: Time | None = None
+
+
+class TitleAnswer(Answered):
+    """The title in both languages."""
+
+    id: str
+    en: str
+
+
+class EventAnswer(Answered):
+    """One event. `code` is what people type; places_left null: no limit."""
+
+    id: int
+    code: str
+    title: TitleAnswer
+    starts_at: datetime
+    ends_at: datetime | None
+    venue: str
+    district: str
+    district_name: str
+    capacity: int | None
+    organiser: str
+    audience: str
+    status: Literal["planned", "cancelled", "held"]
+    cancel_reason: str
+    registered: int
+    waiting: int
+    attended: int
+    places_left: int | None
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class EventListAnswer(Answered):
+    """Events by start."""
+
+    items: list[EventAnswer]
+    next: str | None
+
+
+class RegistrationAnswer(Answered):
+    """One registration; the number is masked. `position` is the order in which people came."""
+
+    id: int
+    number: str
+    status: Literal["registered", "waiting", "cancelled", "attended"]
+    position: int
+    language: str
+    channel: str
+    registered_at: datetime
+    updated_at: datetime
+
+
+class RegistrationListAnswer(Answered):
+    """Registrations in the order in which people came."""
+
+    items: list[RegistrationAnswer]
+    next: str | None
+
+
+class ReminderAnswer(Answered):
+    """One reminder: when it is due, until when it helps, and what became of it."""
+
+    id: int
+    plan: str
+    due_at: datetime
+    expires_at: datetime
+    status: Literal["planned", "done", "replaced", "dropped"]
+    reason: str
+    recipients: int
+    done_at: datetime | None
+
+
+class ReminderListAnswer(Answered):
+    """An event's reminders, earliest first."""
+
+    items: list[ReminderAnswer]
+    next: str | None
+
+
+def create_event(call: Call) -> EventAnswer:
+    """POST /events"""
+    sent: NewEvent = call.body
+    fields = EventFields(
+        title_id=sent.title.id,
+        title_en=sent.title.en,
+        **sent.model_dump(exclude={"title"}),
+    )
+    try:
+        event = events.create(call.tx, fields, call.person.id, call.now)
+    except Invalid as error:
+        raise _as_sent(error) from error
+    return _answer(call, event, Counts())
+
+
+def list_events(call: Call) -> EventListAnswer:
+    """GET /events"""
+    query: EventQuery = call.query
+    after = None
+    if query.cursor is not None:
+        starts_at, last = cursors.decode("events", query.cursor, (datetime, int))
+        after = (cast(datetime, starts_at), cast(int, last))
+    found = events.list_events(call.tx, query.limit + 1, after, query.district, query.starts_from)
+    shown = found[: query.limit]
+    counts = events.count_registrations(call.tx, [event.id for event in shown])
+    more = len(found) > query.limit
+    return EventListAnswer(
+        items=[_answer(call, event, counts[event.id]) for event in shown],
+        next=cursors.encode("events", shown[-1].starts_at, shown[-1].id) if more else None,
+    )
+
+
+def get_event(call: Call) -> EventAnswer:
+    """GET /events/{event_id}"""
+    return _counted(call, events.get_event(call.tx, call.ids["event_id"]))
+
+
+def change_event(call: Call) -> EventAnswer:
+    """PATCH /events/{event_id}"""
+    sent: EventChange = call.body
+    given = sent.model_dump(exclude_unset=True)
+    version = given.pop("version", None)
+    changes = {f"title_{language}": title for language, title in given.pop("title", {}).items()} | given
+    try:
+        event = events.change(
+            call.tx, call.ids["event_id"], changes, call.person.id, call.now, _texts(call), version
+        )
+    except Invalid as error:
+        raise _as_sent(error) from error
+    return _counted(call, event)
+
+
+def cancel_event(call: Call) -> EventAnswer:
+    """POST /events/{event_id}/cancel"""
+    event = events.cancel(
+        call.tx, call.ids["event_id"], call.body.reason, call.person.id, call.now, _texts(call)
+    )
+    return _counted(call, event)
+
+
+def list_registrations(call: Call) -> RegistrationListAnswer:
+    """GET /events/{event_id}/registrations"""
+    event = events.get_event(call.tx, call.ids["event_id"])
+    query: ListQuery = call.query
+    listing = f"registrations/{event.id}"
+    after = 0 if query.cursor is None else cast(int, cursors.decode(listing, query.cursor, (int,))[0])
+    found = events.list_registrations(call.tx, event.id, query.limit + 1, after)
+    shown = found[: query.limit]
+    zone = call.runtime.settings.zone
+    return RegistrationListAnswer(
+        items=[_registration(call.tx, person, zone) for person in shown],
+        next=cursors.encode(listing, shown[-1].position) if len(found) > query.limit else None,
+    )
+
+
+def list_reminders(call: Call) -> ReminderListAnswer:
+    """GET /events/{event_id}/reminders"""
+    event = events.get_event(call.tx, call.ids["event_id"])
+    zone = call.runtime.settings.zone
+    rows = reminders.list_reminders(call.tx, event.id)
+    return ReminderListAnswer(items=[_reminder(row, zone) for row in rows], next=None)
+
+
+def _texts(call: Call) -> EventTexts:
+    return EventTexts.of(call.runtime.settings, call.runtime.menu)
+
+
+def _as_sent(error: Invalid) -> Invalid:
+    """The same refusal with the names that the sender used."""
+    return Invalid(
+        str(error), {_FIELD_NAMES.get(field, field): fault for field, fault in error.errors.items()}
+    )
+
+
+def _counted(call: Call, event: Event) -> EventAnswer:
+    return _answer(call, event, events.count_registrations(call.tx, [event.id])[event.id])
+
+
+def _answer(call: Call, event: Event, counts: Counts) -> EventAnswer:
+    zone = call.runtime.settings.zone
+    is_held = event.status == "planned" and (event.ends_at or event.starts_at) <= call.now
+    taken = counts.registered + counts.attended
+    return EventAnswer(
+        id=event.id,
+        code=event.code,
+        title=TitleAnswer(id=event.title_id, en=event.title_en),
+        starts_at=event.starts_at.astimezone(zone),
+        ends_at=None if event.ends_at is None else event.ends_at.astimezone(zone),
+        venue=event.venue,
+        district=event.district,
+        district_name=districts.by_code(event.district).name,
+        capacity=event.capacity,
+        organiser=event.organiser,
+        audience=event.audience,
+        status="held" if is_held else cast(Literal["planned", "cancelled"], event.status),
+        cancel_reason=event.cancel_reason,
+        registered=counts.registered,
+        waiting=counts.waiting,
+        attended=counts.attended,
+        places_left=None if event.capacity is None else max(event.capacity - taken, 0),
+        version=event.version,
+        created_at=event.created_at.astimezone(zone),
+        updated_at=event.updated_at.astimezone(zone),
+    )
+
+
+def _registration(tx: Tx, person: Registration, zone: ZoneInfo) -> RegistrationAnswer:
+    number = phones.mask(tx.vault.open(person.number_sealed)) if person.number_sealed else "(erased)"
+    return RegistrationAnswer(
+        id=person.id,
+        number=number,
+        status=cast(Literal["registered", "waiting", "cancelled", "attended"], person.status),
+        position=person.position,
+        language=person.language,
+        channel=person.channel,
+        registered_at=person.created_at.astimezone(zone),
+        updated_at=person.updated_at.astimezone(zone),
+    )
+
+
+def _reminder(row: Reminder, zone: ZoneInfo) -> ReminderAnswer:
+    return ReminderAnswer(
+        id=row.id,
+        plan=row.plan,
+        due_at=row.due_at.astimezone(zone),
+        expires_at=row.expires_at.astimezone(zone),
+        status=cast(Literal["planned", "done", "replaced", "dropped"], row.status),
+        reason=row.reason,
+        recipients=row.recipients,
+        done_at=None if row.done_at is None else row.done_at.astimezone(zone),
+    )
+
+
+_ONE = "/events/{event_id}"
+ENDPOINTS = (
+    Endpoint(
+        "POST", "/events", "events", "Make an event", create_event, EventAnswer, status=201, body=NewEvent
+    ),
+    Endpoint("GET", "/events", "events", "List events", list_events, EventListAnswer, query=EventQuery),
+    Endpoint("GET", _ONE, "events", "Show an event", get_event, EventAnswer),
+    Endpoint(
+        "PATCH", _ONE, "events", "Change an event and tell registrants", change_event, EventAnswer,
+        body=EventChange,
+    ),
+    Endpoint(
+        "POST", f"{_ONE}/cancel", "events", "Call an event off and tell registrants", cancel_event,
+        EventAnswer, body=Cancellation, is_body_optional=True,
+    ),
+    Endpoint(
+        "GET", f"{_ONE}/registrations", "events", "List who is registered, numbers masked",
+        list_registrations, RegistrationListAnswer, query=ListQuery,
+    ),
+    Endpoint(
+        "GET", f"{_ONE}/reminders", "events", "List an event's reminders", list_reminders,
+        ReminderListAnswer,
+    ),
+)  # fmt: skip
