@@ -29,7 +29,10 @@ class RecruiterList(Base):
 
 
 class Recruiter(Base):
-    """A company of the list in force. Never proof that an offer is safe, nor that its absence is a crime."""
+    """A company of the list in force, or one that left it (`is_listed` false: kept for its warning and id).
+
+    Never proof that an offer is safe, nor that its absence is a crime.
+    """
 
     __tablename__ = "recruiters"
 
@@ -42,7 +45,8 @@ class Recruiter(Base):
     phone: Mapped[str] = mapped_column(String(20), default="")  # the company's public number, E.164
     branch_in_ntt: Mapped[bool]
     office_warning: Mapped[str] = mapped_column(Text, default="")
-    list_id: Mapped[int] = mapped_column(ForeignKey("recruiter_lists.id"))
+    is_listed: Mapped[bool] = mapped_column(default=True)
+    list_id: Mapped[int] = mapped_column(ForeignKey("recruiter_lists.id"))  # the last list that named it
 
 
 class RecruiterChange(Base):

@@ -254,6 +254,7 @@ def upgrade() -> None:
     sa.Column('phone', sa.String(length=20), nullable=False),
     sa.Column('branch_in_ntt', sa.Boolean(), nullable=False),
     sa.Column('office_warning', sa.Text(), nullable=False),
+    sa.Column('is_listed', sa.Boolean(), nullable=False),
     sa.Column('list_id', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['list_id'], ['recruiter_lists.id'], name=op.f('fk_recruiters_list_id_recruiter_lists')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_recruiters'))
