@@ -193,11 +193,13 @@ def _go(menu: Menu, state: State, target: str, actions: Actions) -> _Place:
     trail = state.trail
     if menu.nodes[state.node].kind not in ("do", "end") and state.node != target:
         trail = (*trail, state.node)[-_MAX_TRAIL:]
-    if target in trail:
-        trail = trail[: trail.index(target)]
-    if target == menu.root:
-        trail = ()
+    trail = () if target == menu.root else _before(target, trail)
     return _land(menu, replace(state, node=target, trail=trail, page=0, items=()), actions)
+
+
+def _before(target: str, trail: tuple[str, ...]) -> tuple[str, ...]:
+    """The way to `target`: coming by again does not lengthen it."""
+    return trail[: trail.index(target)] if target in trail else trail
 
 
 def _land(menu: Menu, state: State, actions: Actions) -> _Place:
@@ -236,7 +238,7 @@ def _land(menu: Menu, state: State, actions: Actions) -> _Place:
             node=target,
             language=outcome.language or state.language,
             values={**state.values, **outcome.values} if outcome.values else state.values,
-            trail=() if target == menu.root else state.trail,
+            trail=() if target == menu.root else _before(target, state.trail),
         )
     return _unavailable(menu, state, actions)
 

@@ -1,0 +1,128 @@
+"""What the menu asks about events: those ahead, one of them, the caller's own, register and cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from menus.model import Call, Item, Outcome
+from sms_service.domain import districts
+from sms_service.domain.schedules import local_date, local_time
+from sms_service.errors import Unavailable
+from sms_service.services import registrations, subscribers
+from sms_service.services.actions.context import Context, ContextAction
+from sms_service.services.effects import Done
+from sms_service.services.event_lists import ListedEvent
+from sms_service.services.event_texts import EventTexts, title_of
+from sms_service.store.engine import Tx
+
+_KNOWN_AS = {"already_waiting": "already"}  # the page shows which of the two it is
+
+
+def upcoming_events(context: Context, call: Call) -> tuple[Item, ...]:
+    """Events to come, of the chosen district or of all, soonest first."""
+    district = call.values.get("district") if call.values.get("scope") == "district" else None
+    listed = context.lists.events.value.upcoming(context.now, district)
+    return tuple(
+        Item(str(event.id), _label(context, call, event.starts_at, event.title(call.language)))
+        for event in listed
+    )
+
+
+def event_details(context: Context, call: Call) -> Mapping[str, str]:
+    """One event. What the caller's own place is needs the database; without it the page shows the rest."""
+    event = _listed(context, call)
+    if event is None:
+        return {}
+    return {
+        "event_title": event.title(call.language),
+        "event_when": local_time(event.starts_at, context.runtime.settings.zone, call.language),
+        "event_where": f"{event.venue}, {districts.by_code(event.district).name}",
+        "event_seats": _seats(context, call, event.places_left),
+        "event_code": event.code,
+        "my_status": _my_status(context, call, event),
+    }
+
+
+def my_events(context: Context, call: Call) -> tuple[Item, ...]:
+    """The events that this number is registered or waiting for."""
+    own = context.read(lambda tx: registrations.list_for_number(tx, context.number, context.now))
+    return tuple(
+        Item(
+            str(one.event.id), _label(context, call, one.event.starts_at, title_of(one.event, call.language))
+        )
+        for one in own
+    )
+
+
+def my_district(context: Context, call: Call) -> Outcome:
+    """The district of this call, or the one that the caller has set."""
+    if call.values.get("district"):
+        return Outcome("known")
+    person = context.read(lambda tx: subscribers.find_by_number(tx, context.number))
+    if person is None or not person.district:
+        return Outcome("unknown")
+    return Outcome("known", {"district": person.district})
+
+
+def register_event(context: Context, call: Call) -> Outcome:
+    """Register the caller, once for this request."""
+
+    def act(tx: Tx) -> Done:
+        event, texts = _id(call), EventTexts.of(context.runtime.settings, context.menu)
+        done = registrations.register(tx, event, context.number, call.language, "ussd", context.now, texts)
+        return _KNOWN_AS.get(done.name, done.name), {}
+
+    return context.once(call, "register_event", act)
+
+
+def cancel_registration(context: Context, call: Call) -> Outcome:
+    """Give the caller's place back, once for this request."""
+
+    def act(tx: Tx) -> Done:
+        texts = EventTexts.of(context.runtime.settings, context.menu)
+        done = registrations.cancel_registration(tx, _id(call), context.number, context.now, texts)
+        return "cancelled" if done.name == "unregistered" else "not_registered", {}
+
+    return context.once(call, "cancel_registration", act)
+
+
+def _id(call: Call) -> int:
+    event = call.values.get("event", "")
+    return int(event) if event.isdigit() else 0
+
+
+def _listed(context: Context, call: Call) -> ListedEvent | None:
+    wanted = _id(call)
+    return next((event for event in context.lists.events.value.events if event.id == wanted), None)
+
+
+def _label(context: Context, call: Call, starts_at: datetime, title: str) -> str:
+    return f"{local_date(starts_at, context.runtime.settings.zone, call.language)} {title}"
+
+
+def _seats(context: Context, call: Call, left: int | None) -> str:
+    if left is None:
+        return context.words(call, "event.seats_open")
+    return context.words(call, "event.seats_left" if left else "event.seats_full", count=str(left))
+
+
+def _my_status(context: Context, call: Call, event: ListedEvent) -> str:
+    try:
+        own = context.read(lambda tx: registrations.list_for_number(tx, context.number, context.now))
+    except Unavailable:
+        return ""
+    mine = next((one for one in own if one.event.id == event.id), None)
+    if mine is None:
+        return context.words(call, "event.not_registered")
+    return context.words(call, f"event.{mine.status}", line=str(mine.line))
+
+
+ACTIONS: Mapping[str, ContextAction] = {
+    "upcoming_events": upcoming_events,
+    "event_details": event_details,
+    "my_events": my_events,
+    "my_district": my_district,
+    "register_event": register_event,
+    "cancel_registration": cancel_registration,
+}
