@@ -1,0 +1,1 @@
+"""The web process: gateways' webhooks, the API, health."""

@@ -1,0 +1,51 @@
+"""create_app(runtime): the web process as one WSGI application. Called by web/wsgi.py and by tests.
+
+Order of a request: the USSD lane in front of Flask, request id, blueprint, faults, one line in the journal.
+Every blueprint brings its own check of who asks; nothing else is served.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from menus.words import say
+from sms_service.gateways.base import UssdRequest
+from sms_service.runtime import Runtime
+from sms_service.web import api, faults, health, journal, webhooks
+from sms_service.web.webhooks import Turns
+
+LARGEST_BODY = 10 * 1024 * 1024  # uploads of the API; webhooks are bounded more tightly by themselves
+
+
+def create_app(runtime: Runtime, turns: Turns | None = None) -> Flask:
+    """Build the application on the parts of this process; `turns` answers callers. Opens no connection."""
+    app = Flask(__name__, static_folder=None)
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # a redirect would repeat the webhooks' secret in a header
+    app.url_map.redirect_defaults = False
+    journal.install(app)
+    faults.install(app)
+    app.register_blueprint(health.blueprint(runtime))
+    app.register_blueprint(webhooks.blueprint(runtime, turns or _Closed(runtime)))
+    app.register_blueprint(api.blueprint(runtime), url_prefix="/api/v1")
+    proxies = runtime.settings.trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    return app
+
+
+class _Closed:
+    """Nobody answers callers in this process: every turn is a polite END."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def answer(self, request: UssdRequest) -> tuple[str, str]:
+        """A polite END."""
+        return self.sorry(), "sorry"
+
+    def sorry(self) -> str:
+        """A polite END."""
+        return f"END {say(self._runtime.menu, self._runtime.settings.default_language, 'sorry')}"

@@ -1,0 +1,137 @@
+"""`/healthz` (the process lives), `/readyz` (can it do its work?), `/metrics` (Prometheus).
+
+Asked by supervisors, load balancers and Prometheus. Names parts, never addresses or secrets.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from sms_service.errors import Unavailable
+from sms_service.logs import get_logger
+from sms_service.queues import LANES
+from sms_service.runtime import Runtime
+from sms_service.services import backlog, heartbeats, inbound
+
+log = get_logger(__name__)
+
+OK, AWAY, SILENT = "ok", "away", "silent"
+
+
+def blueprint(runtime: Runtime) -> Blueprint:
+    """The three pages."""
+    health = Blueprint("health", __name__)
+
+    @health.get("/healthz")
+    def healthz() -> Response:
+        return Response("ok\n", mimetype="text/plain")
+
+    @health.get("/readyz")
+    def readyz() -> Response:
+        parts = readiness(runtime)
+        ready = all(state == OK for state in parts.values())
+        answered = jsonify({"ready": ready, **parts})
+        answered.status_code = 200 if ready else 503
+        answered.headers["Cache-Control"] = "no-store"
+        return answered
+
+    @health.get("/metrics")
+    def metrics() -> Response:
+        return Response(_shared_metrics() + _own_metrics(runtime), content_type=CONTENT_TYPE_LATEST)
+
+    return health
+
+
+def readiness(runtime: Runtime) -> dict[str, str]:
+    """The state of each part: "ok", "away" (does not answer), "silent" (no sign of life for 30 seconds)."""
+    parts = {"database": _database(runtime), "redis": _redis(runtime)}
+    alive = _alive(runtime) if parts["database"] == OK else frozenset()
+    parts["workers"] = OK if all(heartbeats.worker(lane) in alive for lane in LANES) else SILENT
+    parts["scheduler"] = OK if heartbeats.SCHEDULER in alive else SILENT
+    parts["menu"] = OK if runtime.menu.nodes else AWAY
+    return parts
+
+
+def _database(runtime: Runtime) -> str:
+    return _state(runtime.store.check, Unavailable)
+
+
+def _redis(runtime: Runtime) -> str:
+    return _state(runtime.redis.ping, RedisError)
+
+
+def _state(ask: Callable[[], object], away: type[Exception]) -> str:
+    try:
+        ask()
+    except away:
+        return AWAY
+    return OK
+
+
+def _alive(runtime: Runtime) -> frozenset[str]:
+    try:
+        with runtime.store.read() as tx:
+            return heartbeats.list_alive(tx, datetime.now(UTC))
+    except Unavailable:
+        return frozenset()
+
+
+def _shared_metrics() -> bytes:
+    """What all processes of this machine have counted together."""
+    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def _own_metrics(runtime: Runtime) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(Waiting(runtime))
+    return generate_latest(registry)
+
+
+class Waiting(Collector):
+    """What waits, asked when somebody looks; a part that is away leaves its figures out."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    def collect(self) -> Iterator[Metric]:
+        """Queue depths, texts that wait and the age of the oldest, by lane."""
+        try:
+            depth = GaugeMetricFamily("jalur_queue_depth", "Wake-up calls that wait", labels=["lane"])
+            for lane, count in self._runtime.queues.depths().items():
+                depth.add_metric([lane], count)
+            yield depth
+        except RedisError:
+            log.warning("queue depths not read: redis is away")
+        try:
+            yield from self._rows()
+        except Unavailable:
+            log.warning("waiting rows not read: the database is away")
+
+    def _rows(self) -> Iterator[Metric]:
+        now = self._runtime.clock.now()
+        with self._runtime.store.read() as tx:
+            waiting = backlog.count_waiting(tx, now)
+            oldest = inbound.oldest_due(tx)
+        rows = GaugeMetricFamily(
+            "jalur_messages", "Texts out that are not settled", labels=["lane", "status"]
+        )
+        age = GaugeMetricFamily("jalur_oldest_due_seconds", "Age of the oldest due row", labels=["kind"])
+        for lane, figures in waiting.items():
+            rows.add_metric([lane, "queued"], figures.queued)
+            rows.add_metric([lane, "sending"], figures.sending)
+            age.add_metric([f"mt_{lane}"], figures.oldest_due_seconds)
+        age.add_metric(["mo"], max((now - oldest).total_seconds(), 0) if oldest else 0)
+        yield rows
+        yield age
