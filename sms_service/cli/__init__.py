@@ -93,7 +93,6 @@ def _parser(asked: str) -> tuple[argparse.ArgumentParser, ModuleType | None]:
         prog="python -m sms_service",
         description="Jalur Aman",
         allow_abbrev=False,
-        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=26),
     )
     subparsers = parser.add_subparsers(metavar="COMMAND", title="commands")
     module = None

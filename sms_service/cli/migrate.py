@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import OperationalError
@@ -29,17 +31,30 @@ def upgrade(settings: Settings) -> str:
     """Bring the tables to the newest revision and return its name. Raises Unavailable."""
     if not settings.database_url:
         settings.var_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    steps = logging.getLogger("alembic.runtime.migration")
-    steps.addHandler(_PrintSteps())
-    steps.setLevel(logging.INFO)
     engine = make_engine(settings.effective_database_url)
     try:
-        migrate.upgrade(engine)
-        return migrate.current(engine) or "none"
+        with _steps_printed():
+            migrate.upgrade(engine)
+            return migrate.current(engine) or "none"
     except OperationalError as error:
         raise Unavailable("the database is not available") from error
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _steps_printed() -> Iterator[None]:
+    """Alembic says what it does in its log: print its steps, and keep all of it out of ours."""
+    alembic, printer = logging.getLogger("alembic"), _PrintSteps()
+    steps = logging.getLogger("alembic.runtime.migration")
+    alembic.propagate = False
+    steps.setLevel(logging.INFO)
+    steps.addHandler(printer)
+    try:
+        yield
+    finally:
+        steps.removeHandler(printer)
+        alembic.propagate = True
 
 
 class _PrintSteps(logging.Handler):
