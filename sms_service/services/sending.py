@@ -77,6 +77,23 @@ def priorities(tx: Tx, lane: str) -> Iterator[int]:
         yield last
 
 
+def has_due(tx: Tx, lane: str, now: datetime) -> bool:
+    """True when a text of `lane` is due: the scheduler then wakes its job."""
+    return any(
+        tx.execute(select(TABLE.c.id).where(*due_in(lane, priority, now)).limit(1)).first() is not None
+        for priority in list(priorities(tx, lane))
+    )
+
+
+def oldest_due(tx: Tx, lane: str, now: datetime) -> datetime | None:
+    """Since when the text of `lane` that waits longest has been due; None when none is."""
+    oldest = [
+        tx.scalar(select(func.min(TABLE.c.not_before)).where(*due_in(lane, priority, now)))
+        for priority in list(priorities(tx, lane))
+    ]
+    return min((one for one in oldest if one is not None), default=None)
+
+
 def due_in(lane: str, priority: int, now: datetime) -> list[Any]:
     """What makes a text due: a range of ix_messages_due, which holds queued texts only."""
     return [_QUEUED, TABLE.c.lane == lane, TABLE.c.priority == priority, TABLE.c.not_before <= now]

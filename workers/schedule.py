@@ -1,0 +1,151 @@
+"""The scheduler: once a second it finds what is due, and what is stuck, and wakes who can do something
+about it. A loop of our own: RQ's cron has no lock, replays nothing missed and writes pickle.
+
+Everything it does is a conditional change or a wake-up call, so two schedulers do no harm, and one that
+was away finds in the rows what it has missed. Redis or the database away: told once, and the tick goes on.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import FrameType
+
+from sms_service.errors import Unavailable
+from sms_service.logs import get_logger
+from sms_service.services import (
+    deliveries,
+    effects,
+    heartbeats,
+    idempotency,
+    inbound,
+    reminders,
+    sending,
+    sweeps,
+)
+from sms_service.services.messages import LANE_JOBS
+from sms_service.settings import Settings
+from sms_service.store.engine import Tx
+from workers.process import BEAT_SECONDS, Process, install
+
+log = get_logger(__name__)
+
+TICK_SECONDS = 1.0
+REPORTS_EVERY_SECONDS = 5.0
+PURGE_EVERY_SECONDS = 86_400.0
+_SLICES = 5  # of one sweep a tick: what is left comes a second later
+
+
+class Scheduler:
+    """One tick after the other; `tick` is all that it does."""
+
+    def __init__(self, here: Process) -> None:
+        self._here = here
+        self._lease = timedelta(seconds=here.settings.send_lease_seconds)
+        self._next: dict[str, float] = {}
+        self._failing: set[str] = set()
+
+    def run(self) -> None:
+        """Tick until the process is stopping."""
+        # A text that a lost worker held is to be `unknown` within two leases, also where they are short.
+        pause = min(TICK_SECONDS, self._lease.total_seconds() / 2)
+        while not self._here.stopping.is_set():
+            self.tick()
+            self._here.stopping.wait(pause)
+
+    def tick(self) -> None:
+        """Look once. Never raises: what fails is told once and tried again at the next tick."""
+        self._here.refresh_clock()
+        self._guard("leases", lambda: self._sweep(self._free_leases))
+        self._guard("deadlines", lambda: self._sweep(self._expire))
+        self._guard("wake", self._wake_due)
+        if self._is_time("reports", REPORTS_EVERY_SECONDS):
+            self._guard("reports", lambda: self._sweep(self._match_reports))
+        if self._is_time("heartbeat", BEAT_SECONDS):
+            self._guard("heartbeat", self._beat)
+        if self._is_time("purge", PURGE_EVERY_SECONDS):
+            self._guard("purge", self._purge)
+
+    def _free_leases(self, tx: Tx, now: datetime) -> bool:
+        return max(sweeps.free_leases(tx, now, self._lease)) >= sweeps.SLICE
+
+    def _expire(self, tx: Tx, now: datetime) -> bool:
+        return sweeps.expire(tx, now) >= sweeps.SLICE
+
+    def _match_reports(self, tx: Tx, now: datetime) -> bool:
+        return deliveries.match_waiting(tx, now, sweeps.SLICE) >= sweeps.SLICE
+
+    def _sweep(self, one_slice: Callable[[Tx, datetime], bool]) -> None:
+        """Run a sweep, each slice in its own transaction, until one was not full."""
+        for _ in range(_SLICES):
+            with self._here.runtime.store.transaction() as tx:
+                more = one_slice(tx, self._now())
+            if not more:
+                return
+
+    def _wake_due(self) -> None:
+        """Rebuilds the queue from the rows: Redis may have lost it, or missed a call."""
+        now = self._now()
+        with self._here.runtime.store.read() as tx:
+            due = [job for lane, job in LANE_JOBS.items() if sending.has_due(tx, lane, now)]
+            due += ["handle_inbound"] if inbound.has_due(tx, now) else []
+            due += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
+        self._here.runtime.queues.wake(due)
+
+    def _beat(self) -> None:
+        with self._here.runtime.store.transaction() as tx:
+            heartbeats.beat(tx, heartbeats.SCHEDULER, datetime.now(UTC))
+
+    def _purge(self) -> None:
+        """Forget what nobody can ask for any more, a slice now and the next one at the next tick."""
+        with self._here.runtime.store.transaction() as tx:
+            gone = effects.purge(tx, self._now(), sweeps.SLICE)
+            idempotency.forget_old(tx, self._now())
+        if gone >= sweeps.SLICE:
+            self._next.pop("purge")
+
+    def _is_time(self, what: str, every: float) -> bool:
+        if time.monotonic() < self._next.get(what, 0.0):
+            return False
+        self._next[what] = time.monotonic() + every
+        return True
+
+    def _guard(self, what: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as error:
+            self._next.pop(what, None)
+            if what not in self._failing:
+                self._failing.add(what)
+                known = isinstance(error, Unavailable)
+                log.error("tick failed", part=what, error=type(error).__name__, exc_info=not known)
+            return
+        if what in self._failing:
+            self._failing.discard(what)
+            log.info("tick works again", part=what)
+
+    def _now(self) -> datetime:
+        return self._here.runtime.clock.now()
+
+
+def schedule(settings: Settings) -> None:
+    """Run the scheduler until SIGTERM or SIGINT. Call it from the main thread."""
+    stopping = threading.Event()
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    here = Process(settings, stopping)
+    install(here)
+    log.info("scheduler started")
+    try:
+        Scheduler(here).run()
+    finally:
+        install(None)
+        here.close()
+        log.info("scheduler stopped")
