@@ -83,7 +83,7 @@ def _import(store: Store, source: ListFile, args: argparse.Namespace) -> int:
             force=args.force,
         )
         if plan.is_written:
-            counts = {change: plan.count(change) for change in _SIGNS}
+            counts: dict[str, object] = {change: plan.count(change) for change in _SIGNS}
             staff.record_audit(
                 tx, None, "recruiters.import", ("recruiter_list", str(args.as_of)), counts, now
             )

@@ -9,10 +9,12 @@ that an offer is safe. Called by the menus' actions, SMS replies, the API and th
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -74,6 +76,7 @@ class Candidate:
 
     id: int
     name: str
+    label: str  # the name; where several companies bear it, with the licence number before it
     license_number: str
     score: float
     field: Field
@@ -88,7 +91,7 @@ class LookUp:
     by name for the caller to choose. `none` is a miss. `no_list`: nothing was ever imported.
     """
 
-    verdict: Verdict | str
+    verdict: Verdict | Literal["no_list"]
     found: tuple[Candidate, ...]
     as_of: date | None
     is_demo: bool
@@ -139,12 +142,21 @@ def look_up(directory: Directory, text: str, limit: int = MOST_CANDIDATES) -> Lo
         return LookUp("no_list", (), None, False)
     result = directory.index.query(text, limit)
     LOOKUPS.labels(result.verdict).inc()
-    found = []
-    for match in result.matches:
-        company = directory.companies[match.key]
-        found.append(
-            Candidate(match.key, company.name, company.license_number, match.score, match.field, match.exact)
+    companies = [directory.companies[match.key] for match in result.matches]
+    names = Counter(company.name for company in companies)
+    found = (
+        Candidate(
+            id=company.id,
+            name=company.name,
+            # Before it: a label is cut at its end, and then nobody could tell them apart.
+            label=f"{company.license_number} {company.name}" if names[company.name] > 1 else company.name,
+            license_number=company.license_number,
+            score=match.score,
+            field=match.field,
+            exact=match.exact,
         )
+        for company, match in zip(companies, result.matches, strict=True)
+    )
     return LookUp(result.verdict, tuple(found), directory.as_of, directory.is_demo)
 
 
