@@ -2,6 +2,7 @@
 
 Every job stays on the list: a person sees what to learn, never a closed door without a reason. Jobs with
 less missing come first; what can be learnt weighs less than what cannot be changed (see `_WEIGHT`).
+A job that is said to take nobody comes after all that may.
 Called by services/jobs_abroad.
 """
 
@@ -78,12 +79,12 @@ def fit(person: Person, job: Job) -> Fit:
         met.append("skill")
     if job.experience != "none" and "experience" not in missing:
         met.append("experience")
-    return Fit(job, tuple(gaps), tuple(met), (job.sex,) if job.sex else ())
+    return Fit(job, tuple(gaps), tuple(met), tuple(filter(None, (job.sex, "closed" if job.closed else ""))))
 
 
 def rank(person: Person, jobs: Iterable[Job]) -> tuple[Fit, ...]:
-    """Return every job with its fit: nearest first, equals in the order given."""
-    return tuple(sorted((fit(person, job) for job in jobs), key=lambda one: one.distance))
+    """Return every job with its fit: nearest first, closed ones last, equals in the order given."""
+    return tuple(sorted((fit(person, job) for job in jobs), key=lambda one: (one.job.closed, one.distance)))
 
 
 def _age(person: Person, job: Job) -> list[Gap]:

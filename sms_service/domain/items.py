@@ -139,6 +139,7 @@ class Job(ContentItem):
     skills: tuple[str, ...] = ()
     experience: Experience = "none"
     sex: Literal["", "woman", "man"] = ""
+    closed: bool = False  # said to take nobody now
     wage: Local | None = None
     wage_verified: bool = True
     call: Local | None = None

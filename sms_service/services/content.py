@@ -52,9 +52,9 @@ class Library:
         return tuple(job for job in self._all(Job) if job.is_valid(today))
 
     def offices(self, district: str) -> tuple[Office, ...]:
-        """The offices for a district: its own first, then those for every district."""
-        near = [office for office in self._all(Office) if district in office.districts]
-        return (*near, *(office for office in self._all(Office) if "all" in office.districts))
+        """The offices for a district: those for every district first, then its own."""
+        everywhere = [office for office in self._all(Office) if "all" in office.districts]
+        return (*everywhere, *(office for office in self._all(Office) if district in office.districts))
 
     def find_article(self, key: str) -> Article | None:
         """The article of that key, if there is one."""

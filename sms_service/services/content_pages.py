@@ -169,12 +169,12 @@ class Reader:
         source = item.source_in(self.language)
         if not source:
             return ""
-        year = item.source_date[:4]
-        named = f"{source} ({year})" if year and year not in source else source
-        if item.verified and item.checked_on:
-            as_of = month_and_year(item.checked_on, self.language)
-            return f" {self.say('content.source_as_of', source=named, as_of=as_of)}"
-        return f" {self.say('content.source', source=named)}"
+        if item.source_date:  # how old the source is says more than when we read it
+            return f" {self.say('content.source_of', source=source, year=item.source_date[:4])}"
+        if not item.checked_on:
+            return f" {self.say('content.source', source=source)}"
+        seen = month_and_year(item.checked_on, self.language)
+        return f" {self.say('content.source_seen', source=source, seen=seen)}"
 
     def country(self, code: str) -> str:
         """The name of a country; the code itself where no words are known for it."""
@@ -193,8 +193,8 @@ class Reader:
     def _office(self, office: Office) -> str:
         if office.own:
             return f"- {self.office_line()}"
-        title = local(office.title, self.language)
-        return f"- {title}: {self.marks(office)}{self.text(office.body)}"
+        named = f"{local(office.title, self.language)} {self.marks(office)}".rstrip()
+        return f"- {named}: {self.text(office.body)}"
 
 
 def count_set(values: _Values, prefix: str, count: int) -> int:

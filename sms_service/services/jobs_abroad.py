@@ -15,6 +15,7 @@ from sms_service.services.content_pages import Reader
 
 _Values = Mapping[str, str]
 _OF_AGE = 18  # UU 18/2017 art. 5
+_CONDITION = {"woman": "job.woman", "man": "job.man", "closed": "fit.closed"}
 
 
 def job_fields(reader: Reader, values: _Values) -> tuple[Item, ...]:
@@ -84,9 +85,10 @@ def job_fit(reader: Reader, values: _Values) -> _Values:
         lines.append(reader.say("fit.nothing_missing"))
     if result.met:
         lines.append(reader.say("fit.met", list=", ".join(reader.say(f"fit.{what}") for what in result.met)))
-    lines += [reader.say(f"job.{condition}") for condition in result.conditions]
-    lines.append(reader.marks(job) + reader.say("fit.ask", agency=reader.settings.agency_name))
-    return {"job_title": local(job.title, reader.language), "job_fit_text": "\n".join(lines)}
+    lines += [reader.say(_CONDITION[condition]) for condition in result.conditions]
+    lines.append(reader.say("fit.ask", agency=reader.settings.agency_name))
+    text = reader.marks(job) + "\n".join(lines)
+    return {"job_title": local(job.title, reader.language), "job_fit_text": text}
 
 
 def person(values: _Values) -> Person:
@@ -127,6 +129,8 @@ def _needs(reader: Reader, job: Job) -> list[str]:
 
 
 def _short(reader: Reader, one: Fit) -> str:
+    if one.job.closed:
+        return reader.say("fit.label_closed")
     if any(gap.what == "too_old" for gap in one.missing):
         return reader.say("fit.label_too_old")
     if one.missing:
