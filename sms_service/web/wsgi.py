@@ -1,0 +1,39 @@
+"""What the web server loads in each of its processes: `sms_service.web.wsgi:create` (see cli/serve.py)."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+
+from flask import Flask
+
+from sms_service import lifeline, logs
+from sms_service.errors import Unavailable
+from sms_service.runtime import build
+from sms_service.services.conversations import Conversations
+from sms_service.services.lists import build_lists
+from sms_service.settings import load
+from sms_service.web.app import create_app
+from sms_service.web.ussd_lane import UssdLane
+
+log = logs.get_logger(__name__)
+
+
+def create() -> Flask:
+    """The application, on the settings of the environment. Raises SettingsError."""
+    if multiprocessing.parent_process() is not None:
+        lifeline.die_with_parent(os.getppid())  # a spawned server process is not tied by the fork
+    settings = load()
+    logs.configure(settings.log_level, "web")
+    runtime = build(settings)
+    lists = build_lists(runtime)
+    try:
+        lists.models.refresh()
+    except Unavailable:
+        log.warning("the database is away: lists are read once it is back")
+    lists.models.start()
+    conversations = Conversations(runtime, lists)
+    app = create_app(runtime, conversations)
+    lane = UssdLane(app.wsgi_app, conversations, runtime.gateways, settings.webhook_token)
+    app.wsgi_app = lane  # type: ignore[method-assign]
+    return app
