@@ -56,7 +56,7 @@ class Directory:
 
     as_of: date | None = None
     is_demo: bool = False
-    companies: Mapping[int, Details] = MappingProxyType({})
+    companies: Mapping[int, Details] = field(default_factory=lambda: MappingProxyType({}))
     index: Index = field(default_factory=lambda: Index(()))
 
     def details(self, recruiter_id: int) -> Details:
