@@ -158,14 +158,3 @@ KINDS: Mapping[str, type[ContentItem]] = {model.kind: model for model in (Articl
 def local(texts: Mapping[str, str], language: str) -> str:
     """Return the text in `language`, or in Indonesian where that is missing."""
     return texts.get(language) or texts["id"]
-
-
-_MONTHS = {
-    "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-}
-
-
-def month_and_year(on: date, language: str) -> str:
-    """Return "Nov 2026", in Indonesian "Okt 2026"."""
-    return f"{_MONTHS['id' if language == 'id' else 'en'][on.month - 1]} {on.year}"

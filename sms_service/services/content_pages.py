@@ -14,7 +14,8 @@ from datetime import date
 from menus.model import Item, Menu
 from menus.words import say
 from sms_service.domain import districts
-from sms_service.domain.items import Contact, ContentItem, Office, local, month_and_year
+from sms_service.domain.items import Contact, ContentItem, Office, local
+from sms_service.domain.schedules import local_day
 from sms_service.services.content import Library
 from sms_service.settings import Settings
 
@@ -173,7 +174,7 @@ class Reader:
             return f" {self.say('content.source_of', source=source, year=item.source_date[:4])}"
         if not item.checked_on:
             return f" {self.say('content.source', source=source)}"
-        seen = month_and_year(item.checked_on, self.language)
+        seen = local_day(item.checked_on, self.language).partition(" ")[2]  # month and year
         return f" {self.say('content.source_seen', source=source, seen=seen)}"
 
     def country(self, code: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sms_service.domain.items import Article, Contact, Job, Office, local, month_and_year
+from sms_service.domain.items import Article, Contact, Job, Office, local
 
 WORDS = {"id": "kata", "en": "words"}
 ARTICLE = {
@@ -116,8 +116,3 @@ def test_an_office_serves_districts_by_their_kemendagri_code() -> None:
 
 def test_a_text_that_a_language_lacks_is_read_in_indonesian() -> None:
     assert local({"id": "kata", "en": "word"}, "tet") == "kata"
-
-
-def test_a_month_is_named_in_the_language() -> None:
-    assert month_and_year(date(2026, 10, 3), "id") == "Okt 2026"
-    assert month_and_year(date(2026, 10, 3), "en") == "Oct 2026"
