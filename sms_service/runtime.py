@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from menus.loader import load_menu
@@ -58,8 +59,8 @@ def connect_redis(url: str) -> Redis:
         (host, int(port or 26379))
         for host, _, port in (part.partition(":") for part in parts.netloc.split(","))
     ]
-    sentinel = Sentinel(hosts, **connection_options())
-    master: Redis = sentinel.master_for(
+    untyped: Any = Sentinel
+    master: Redis = untyped(hosts, **connection_options()).master_for(
         parts.path.strip("/") or "mymaster",
         db=int(query.get("db", 0)),
         password=query.get("password"),

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from redis import Redis
-from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 
@@ -27,6 +26,8 @@ from sms_service.errors import Unavailable
 Place = Literal["set", "keep", "drop"]
 PLACE_SECONDS = 1800  # a dropped call can be gone on with for half an hour
 TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
+MISSES = "misses"  # a list of what the recruiter check did not find, sealed, drained likewise
+_MOST_MISSES = 10_000  # a flood of questions must not fill the memory
 _RETRY_AFTER = 0.5  # seconds without asking a Redis that has just failed
 
 _SAVE = """
@@ -76,7 +77,7 @@ class UssdSessions:
     """
 
     def __init__(self, redis: Redis, session_seconds: int) -> None:
-        self._pool = redis.connection_pool
+        self._pool: Any = redis.connection_pool
         self._session_seconds = session_seconds
         self._local = threading.local()
         self._away_until = 0.0
@@ -89,7 +90,14 @@ class UssdSessions:
         )
 
     def save(
-        self, session_key: str, caller_key: str, session: Session, *, place: Place, count: str, seconds: int = 0
+        self,
+        session_key: str,
+        caller_key: str,
+        session: Session,
+        *,
+        place: Place,
+        count: str,
+        seconds: int = 0,
     ) -> None:
         """Write the session for `seconds` (0: the setting), treat the caller's place as `place` says, and
         count the turn under `count`.
@@ -108,6 +116,11 @@ class UssdSessions:
             self._call("EVALSHA", _SAVE_SHA, 3, *keys, *arguments)
         except NoScriptError:
             self._call("EVAL", _SAVE, 3, *keys, *arguments)
+
+    def note_miss(self, sealed: bytes) -> None:
+        """Note what was asked and not found, for the figures. Raises Unavailable."""
+        if self._call("LPUSH", MISSES, sealed) > _MOST_MISSES:
+            self._call("LTRIM", MISSES, 0, _MOST_MISSES - 1)
 
     def forget(self, caller_key: str) -> None:
         """Drop the caller's place. Raises Unavailable."""
@@ -136,8 +149,8 @@ class UssdSessions:
         connection.send_command(*command, check_health=False)
         return connection.read_response()
 
-    def _connection(self) -> AbstractConnection:
-        connection: AbstractConnection | None = getattr(self._local, "connection", None)
+    def _connection(self) -> Any:
+        connection = getattr(self._local, "connection", None)
         if connection is None:
             connection = self._pool.make_connection()
             connection.connect()
@@ -145,7 +158,7 @@ class UssdSessions:
         return connection
 
     def _drop(self) -> None:
-        connection: AbstractConnection | None = getattr(self._local, "connection", None)
+        connection = getattr(self._local, "connection", None)
         self._local.connection = None
         if connection is not None:
             connection.disconnect()

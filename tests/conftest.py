@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,12 +20,16 @@ from redis import Redis
 from sqlalchemy import text
 
 from sms_service import embedded_redis
+from sms_service.cli import demo
+from sms_service.runtime import Runtime, build
+from sms_service.services.answering import build_answering
 from sms_service.settings import Settings, load
 from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine
 from sms_service.store.models import Base
 from sms_service.store.vault import Vault
 from tests import postgres_server
+from tests.answering import NOW, Answering, FixedClock
 
 WEBHOOK_TOKEN = "test-webhook-token-0001"
 SECRETS = {
@@ -142,7 +147,32 @@ def settings(database_url: str, redis_socket: Path, redis: Redis, tmp_path: Path
     )
 
 
+@pytest.fixture
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    """All parts, wired on the tests' servers."""
+    runtime = build(settings)
+    yield runtime
+    runtime.close()
+
+
+@pytest.fixture
+def answering(runtime: Runtime) -> Answering:
+    """The service as callers meet it, with the demo's lists, at a fixed time."""
+    clock = FixedClock()
+    runtime = replace(runtime, clock=clock)
+    with runtime.store.transaction() as tx:
+        demo.seed(tx, runtime.settings, NOW)
+    built = build_answering(runtime)
+    built.lists.models.refresh()
+    return Answering(runtime, built.lists, built.conversations)
+
+
 DAY = timedelta(days=1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """--update rewrites the golden dialogues."""
+    parser.addoption("--update", action="store_true", help="write what is seen into the golden dialogues")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 
@@ -95,6 +95,11 @@ def local_date(at: datetime, zone: tzinfo, language: str) -> str:
     local = at.astimezone(zone)
     words = "id" if language == "id" else "en"
     return f"{_DAYS[words][local.weekday()]} {local.day} {_MONTHS[words][local.month - 1]}"
+
+
+def local_day(on: date, language: str) -> str:
+    """Return a date as people write it: "31 Okt 2026"."""
+    return f"{on.day} {_MONTHS['id' if language == 'id' else 'en'][on.month - 1]} {on.year}"
 
 
 def local_clock(at: datetime, zone: tzinfo, language: str) -> str:

@@ -70,7 +70,7 @@ class Conversations:
         return self._walk(number, engine.begin(self._menu, language), None, inbound_id, now)
 
     def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> str | None:
-        """Take one text of a walk and return the next screen; None when no walk is open. Raises Unavailable."""
+        """Take one text of a walk; return the next screen, None when no walk is open. Raises Unavailable."""
         caller = self._vault.number_hash(number)
         session = self._sessions.find(hash_inputs(f"sms|{caller}"), caller, self._menu.version).session
         if session is None or session.version != self._menu.version or session.state.ended:

@@ -13,6 +13,7 @@ from menus.words import say
 from sms_service.gateways.base import UssdRequest
 from sms_service.runtime import Runtime
 from sms_service.web import api, faults, health, journal, webhooks
+from sms_service.web.ussd_lane import UssdLane
 from sms_service.web.webhooks import Turns
 
 LARGEST_BODY = 10 * 1024 * 1024  # uploads of the API; webhooks are bounded more tightly by themselves
@@ -33,6 +34,8 @@ def create_app(runtime: Runtime, turns: Turns | None = None) -> Flask:
     proxies = runtime.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    if turns is not None:
+        app.wsgi_app = UssdLane(app.wsgi_app, turns, runtime.gateways, runtime.settings.webhook_token)  # type: ignore[method-assign]
     return app
 
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 from sms_service.gateways.base import Gateway, Malformed
 from sms_service.logs import get_logger
 from sms_service.metrics import TURN_SECONDS
-from sms_service.services.conversations import Conversations
+from sms_service.web.webhooks import Turns
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,12 +35,12 @@ class UssdLane:
     def __init__(
         self,
         app: WSGIApplication,
-        conversations: Conversations,
+        turns: Turns,
         gateways: Mapping[str, Gateway],
         tokens: Sequence[str],
     ) -> None:
         self._app = app
-        self._conversations = conversations
+        self._turns = turns
         self._gateways = gateways
         self._tokens = tuple(token.encode() for token in tokens)
 
@@ -96,10 +96,10 @@ class UssdLane:
         except (Malformed, ValueError):
             return None
         try:
-            return self._conversations.answer(request)
+            return self._turns.answer(request)
         except Exception:
             log.exception("a USSD turn failed", gateway=gateway.name)
-            return self._conversations.sorry(), "sorry"
+            return self._turns.sorry(), "sorry"
 
 
 def answer_headers(text: str, node: str) -> list[tuple[str, str]]:

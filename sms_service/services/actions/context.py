@@ -11,6 +11,7 @@ from menus import model
 from menus.model import Action, Call, Item, Menu, Outcome, State
 from menus.words import say
 from sms_service.errors import Unavailable
+from sms_service.metrics import DEGRADED
 from sms_service.runtime import Runtime
 from sms_service.services.effects import Done, effect_key, once
 from sms_service.services.lists import Lists
@@ -49,6 +50,13 @@ class Context:
         """Ask the database. Raises Unavailable."""
         with self.runtime.store.read() as tx:
             return question(tx)
+
+    def note_miss(self, typed: str) -> None:
+        """Count what was asked and not found. With Redis away a figure is lost, and the answer is not."""
+        try:
+            self.runtime.sessions.note_miss(self.runtime.store.vault.seal(typed))
+        except Unavailable:
+            DEGRADED.labels("redis").inc()
 
     def once(self, call: Call, action: str, act: Callable[[Tx], Done]) -> Outcome:
         """Cause an effect, or find it done by an earlier form of the same request. Raises Unavailable."""

@@ -1,0 +1,18 @@
+"""Everything that the menus ask for by name: a module a branch, one table here (see docs/menus.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sms_service.services.actions import events, information, places, recruiters, settings
+from sms_service.services.actions.context import Bound, Context, ContextAction
+
+ACTIONS: Mapping[str, ContextAction] = {
+    **recruiters.ACTIONS,
+    **events.ACTIONS,
+    **information.ACTIONS,
+    **settings.ACTIONS,
+    **places.ACTIONS,
+}
+
+__all__ = ["ACTIONS", "Bound", "Context", "ContextAction"]

@@ -1,0 +1,60 @@
+"""What the menu asks about a recruiter: is it in the list, which one is meant, what the list says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from menus.model import Call, Item, Outcome
+from sms_service.errors import NotFound
+from sms_service.services import recruiters
+from sms_service.services.actions.context import Context, ContextAction
+from sms_service.services.recruiter_words import RecruiterWords
+
+
+def look_up_recruiter(context: Context, call: Call) -> Outcome:
+    """Only what was typed exactly is answered at once; everything else the caller chooses by name."""
+    typed = call.values.get("query", "")
+    found = recruiters.look_up(context.lists.recruiters.value, typed)
+    if found.is_sure:
+        return Outcome("one", {"recruiter": str(found.found[0].id)})
+    if found.found:
+        return Outcome("several")
+    if found.verdict == "no_list":
+        return Outcome("no_list")
+    context.note_miss(typed)
+    return Outcome("none")
+
+
+def recruiter_candidates(context: Context, call: Call) -> tuple[Item, ...]:
+    """The companies that may be meant, best first."""
+    found = recruiters.look_up(context.lists.recruiters.value, call.values.get("query", ""))
+    return tuple(Item(str(candidate.id), candidate.name) for candidate in found.found)
+
+
+def recruiter_answer(context: Context, call: Call) -> Mapping[str, str]:
+    """What the list says about the chosen company; of one that has left it meanwhile, nothing."""
+    words = _words(context, call)
+    chosen = call.values.get("recruiter", "")
+    try:
+        details = words.directory.details(int(chosen) if chosen.isdigit() else 0)
+    except NotFound:
+        return words.about_list()
+    return words.about(details)
+
+
+def recruiter_list(context: Context, call: Call) -> Mapping[str, str]:
+    """The list itself: of which date, and whether it is only a demonstration."""
+    return _words(context, call).about_list()
+
+
+def _words(context: Context, call: Call) -> RecruiterWords:
+    directory = context.lists.recruiters.value
+    return RecruiterWords(directory, context.menu, context.runtime.settings, call.language, context.today)
+
+
+ACTIONS: Mapping[str, ContextAction] = {
+    "look_up_recruiter": look_up_recruiter,
+    "recruiter_candidates": recruiter_candidates,
+    "recruiter_answer": recruiter_answer,
+    "recruiter_list": recruiter_list,
+}

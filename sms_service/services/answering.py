@@ -1,0 +1,54 @@
+"""What a process needs to answer people, by USSD and by text, built on its Runtime. Called by the web
+process (turns) and by the fast worker (texts)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sms_service.runtime import Runtime
+from sms_service.services import recruiters
+from sms_service.services.content_pages import Reader
+from sms_service.services.conversations import Conversations
+from sms_service.services.lists import Lists, build_lists
+from sms_service.services.recruiter_words import RecruiterWords
+from sms_service.services.sms_context import SmsContext
+from sms_service.store.engine import Tx
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Lists in memory, dialogues, and what texts need. Call `lists.models.start()` once it shall be fresh."""
+
+    lists: Lists
+    conversations: Conversations
+    sms: SmsContext
+
+
+def build_answering(runtime: Runtime) -> Answering:
+    """Build it. Opens no connection yet."""
+    lists = build_lists(runtime)
+    conversations = Conversations(runtime, lists)
+    menu, settings = runtime.menu, runtime.settings
+
+    def check(tx: Tx, typed: str, language: str, now: datetime) -> str:
+        today = now.astimezone(settings.zone).date()
+        words = RecruiterWords(lists.recruiters.value, menu, settings, language, today)
+        text, is_miss = words.text_about(typed)
+        if is_miss:
+            recruiters.record_miss(tx, typed, today, now)
+        return text
+
+    def hotlines(language: str) -> str:
+        today = runtime.clock.now().astimezone(settings.zone).date()
+        return Reader(lists.content.value, menu, settings, language, today).danger_lines({})["danger_lines"]
+
+    sms = SmsContext(
+        menu=menu,
+        settings=settings,
+        walks=conversations,
+        events=lambda: lists.events.value,
+        check=check,
+        hotlines=hotlines,
+    )
+    return Answering(lists, conversations, sms)
