@@ -40,8 +40,9 @@ _PART_OF_LICENCE = 88.0
 _UNTYPED_COST = 0.25  # share of the score that a name loses of which almost nothing was typed
 _UNKNOWN_WORD = 0.6  # what a typed word that no name holds weighs, beside the rarest known one
 _COMMON_SHARE, _COMMON_FROM = 0.3, 20  # a word in a third of all names tells nothing
-_COMMON_SLIP = 80.0
-_SHORTEST_GLUED = 7
+_COMMON_SLIP = 75.0
+_FORMS_GLUED = ("pt", "cv", "ud")
+_SHORTEST_GLUED, _SHORTEST_REST = 7, 3  # letters
 _WIDE = 1000  # holders of one word that are looked at one by one, when others are known
 _MOST = 24  # candidates kept by each step
 
@@ -88,6 +89,8 @@ class Index:
         read = [names.read_name(entry.name) for entry in self._entries]
         self._forms = [name.form for name in read]
         self._common = _common_words(read)
+        glued = [f"{form}{word}" for word in self._common for form in ("", *_FORMS_GLUED)]
+        self._fronts = tuple((front, size) for front in glued for size in _around(len(front)))
         self._by_name = _group(name.compact for name in read)
         self._by_licence = _group(names.licence_key(entry.license_number) for entry in self._entries)
         self._by_phone = _group(entry.phone for entry in self._entries)
@@ -157,6 +160,8 @@ class Index:
 
     def _similar_names(self, asked: tuple[str, ...]) -> Scores:
         """Scores of the names that the typed words may mean; those under CANDIDATE are left out."""
+        if asked and all(map(self._is_common, asked)):  # "PT CONTOH": any of them may be meant
+            return dict.fromkeys(range(min(_MOST, len(self._entries))), CANDIDATE)
         scores: Scores = {}
         for typed in self._readings(asked):
             _raise_to(scores, self._by_whole_name(typed))
@@ -168,21 +173,27 @@ class Index:
 
     def _readings(self, asked: tuple[str, ...]) -> Iterator[list[str]]:
         """The words that tell something, folded; and once more without a legal form glued to the first."""
-        typed = [word for word in asked if not self._is_common(word)] or list(asked)
-        for word in self._common:
-            if typed and typed[0].startswith(word) and len(typed[0]) >= len(word) + 3:
-                typed[0] = typed[0].removeprefix(word)
-        folded = [names.fold(word) for word in typed]
+        folded = [names.fold(self._unglued(word)) for word in asked if not self._is_common(word)]
         if not folded:
             return
         yield folded
-        if folded[0][:2] in names.LEGAL_FORMS and len(folded[0]) >= 6 and folded[0] not in self._words:
+        if folded[0][:2] in _FORMS_GLUED and len(folded[0]) >= 6 and folded[0] not in self._words:
             yield [folded[0][2:], *folded[1:]]
 
     def _is_common(self, word: str) -> bool:
         return word in self._common or (
             len(word) >= 4 and any(fuzz.ratio(word, common) >= _COMMON_SLIP for common in self._common)
         )
+
+    def _unglued(self, word: str) -> str:
+        """A word without a common one that is glued to its front, slips forgiven ("ptcntohmaju": maju)."""
+        best, rest = _COMMON_SLIP, word
+        for front, size in self._fronts:
+            if len(word) >= size + _SHORTEST_REST:
+                alike = fuzz.ratio(word[:size], front)
+                if alike > best:
+                    best, rest = alike, word[size:]
+        return rest
 
     def _by_whole_name(self, typed: list[str]) -> Scores:
         hits = process.extract(
@@ -240,6 +251,10 @@ def _holders(hits: list[Hit], known: Scores) -> dict[int, Hit]:
         among = [at for at in known if at in hit.positions] if wide else hit.positions
         holders.update(dict.fromkeys(among, hit))
     return holders
+
+
+def _around(size: int) -> tuple[int, int, int]:
+    return size, size - 1, size + 1
 
 
 def _group(keys: Iterable[str]) -> dict[str, list[int]]:
