@@ -13,6 +13,7 @@ import asyncio
 import json
 import random
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -39,7 +40,7 @@ class Behaviour:
     body: str | None = None  # instead of the usual answer
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    ending: Literal["answer", "hang", "close", "reset", "drip", "drip-headers"] = "answer"
+    ending: Literal["answer", "hang", "close", "reset", "drip", "drip-headers", "drip-tail"] = "answer"
     edit: Callable[[dict[str, Any]], Any] | None = None  # changes the usual answer's JSON
 
 
@@ -66,6 +67,7 @@ RESET_AFTER_ACCEPTING = Behaviour(ending="reset")
 RESET_BEFORE_ACCEPTING = Behaviour(accepts=False, ending="reset")
 DRIP = Behaviour(ending="drip")
 DRIP_HEADERS = Behaviour(ending="drip-headers")
+DRIP_TAIL = Behaviour(ending="drip-tail")  # the whole answer, without its length, and then no end
 GARBAGE = Behaviour(body="<html>it works!</html>", content_type="text/html")
 
 WEIGHTS: Mapping[Behaviour, float] = {
@@ -121,7 +123,7 @@ class Reports:
 class GatewayServer:
     """`with GatewayServer() as gateway:` listens on `gateway.base_url` until the block ends."""
 
-    def __init__(self, port: int = 0, seed: int = 0) -> None:
+    def __init__(self, port: int = 0, seed: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.default: Behaviour | Callable[[], Behaviour] = ACCEPT
         self.refusals: dict[str, tuple[int, str]] = {}  # number -> statusCode, status
         self.reports: Reports | None = None
@@ -129,6 +131,7 @@ class GatewayServer:
         self.calls: list[Call] = []
         self.report_answers: Counter[int] = Counter()  # HTTP status -> how often; 0: no answer
         self.port = port
+        self._tls = tls
         self._script: deque[Behaviour] = deque()
         self._random = random.Random(seed)
         self._posts = ThreadPoolExecutor(8, thread_name_prefix="reports")
@@ -142,7 +145,7 @@ class GatewayServer:
     @property
     def base_url(self) -> str:
         """What AFRICASTALKING_BASE_URL is set to."""
-        return f"http://127.0.0.1:{self.port}/version1"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/version1"
 
     @property
     def sendsms_url(self) -> str:
@@ -183,7 +186,7 @@ class GatewayServer:
 
     async def _main(self) -> None:
         self._stopped = asyncio.Event()
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=1024)
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, ssl=self._tls)
         self.port = server.sockets[0].getsockname()[1]
         self._listening.set()
         await self._stopped.wait()
@@ -194,7 +197,7 @@ class GatewayServer:
         await asyncio.gather(*open_tasks, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             call = await _read(reader)
             if call.path.startswith(("/ledger", "/texts")):
                 writer.write(_response(200, "application/json", self._shown(call.path)))
@@ -243,8 +246,11 @@ class GatewayServer:
             start = b"HTTP/1.1 201 Created\r\nX-Drip: "
             if behaviour.ending == "drip":
                 start = head.replace(f"Length: {len(body)}".encode(), b"Length: 900000") + b"\r\n\r\n"
+            elif behaviour.ending == "drip-tail":
+                start = response.replace(f"Content-Length: {len(body)}\r\n".encode(), b"")
             writer.write(start)
-            while not self._stopped.is_set():
+            ends_at = time.monotonic() + 5  # so that a client without bounds fails a test, not hangs it
+            while not self._stopped.is_set() and time.monotonic() < ends_at:
                 writer.write(b" ")
                 await writer.drain()
                 await asyncio.sleep(0.02)

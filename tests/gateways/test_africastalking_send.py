@@ -196,10 +196,11 @@ def test_when_all_are_refused_for_our_accounts_sake_the_call_fails(
 def test_when_the_balance_runs_out_in_the_middle_what_was_taken_is_not_lost(
     africastalking: AfricasTalking, server: GatewayServer
 ) -> None:
-    server.refusals = {B: (405, "InsufficientBalance")}
-    taken, refused = africastalking.send(text_for(A, B))
-    assert taken.error is None
-    assert isinstance(refused.error, Misconfigured)
+    server.refusals = {A: (405, "InsufficientBalance"), C: (405, "InsufficientBalance")}
+    one, two, three = africastalking.send(text_for(A, B, C))
+    assert isinstance(one.error, Misconfigured)
+    assert two.gateway_id == server.accepted[0].id
+    assert isinstance(three.error, Misconfigured)
 
 
 @pytest.mark.parametrize(
@@ -413,10 +414,21 @@ def test_an_answer_that_cannot_be_read_leaves_the_outcome_unknown(
         double.RESET_BEFORE_ACCEPTING,
         double.DRIP,
         double.DRIP_HEADERS,
+        double.DRIP_TAIL,
         Behaviour(latency=0.6),
         Behaviour(headers={"Content-Length": "12"}),  # two lengths that differ
     ],
-    ids=["hang", "close", "reset", "reset before", "drip", "drip headers", "slow", "two lengths"],
+    ids=[
+        "hang",
+        "close",
+        "reset",
+        "reset before",
+        "drip",
+        "drip headers",
+        "drip tail",
+        "slow",
+        "two lengths",
+    ],
 )
 def test_a_call_that_breaks_after_the_request_is_unknown_in_time_and_tried_once(
     africastalking: AfricasTalking, server: GatewayServer, behaviour: Behaviour
@@ -458,6 +470,20 @@ def test_a_tls_handshake_that_never_ends_is_cut_and_was_not_taken(outside: Setti
         with pytest.raises(GatewayUnavailable):
             gateway.send(text_for(A))
         assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "behaviour", [double.http(407), double.http(502), double.HANG, double.RESET_AFTER_ACCEPTING]
+)
+def test_a_proxy_that_does_not_let_us_through_means_not_taken(
+    outside: Settings, server: GatewayServer, monkeypatch: pytest.MonkeyPatch, behaviour: Behaviour
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
+    server.script(behaviour)
+    settings = outside.model_copy(update={"africastalking_base_url": "https://gateway.example/version1"})
+    with pytest.raises(GatewayUnavailable):
+        AfricasTalking(settings, connect=0.3, read=0.3, total=0.5).send(text_for(A))
+    assert server.calls[0].path == "gateway.example:443"
 
 
 @pytest.mark.parametrize(
