@@ -79,7 +79,7 @@ def build(settings: Settings) -> Runtime:
     gateways: list[Gateway] = [
         AfricasTalking(settings),
         Kannel(settings),
-        Console(ConsoleInbox(store, clock).deliver),
+        Console(ConsoleInbox(store, clock).deliver, settings.default_country),
     ]
     return Runtime(
         settings=settings,
