@@ -34,6 +34,7 @@ _ALSO_SECRET = ("DATABASE_URL", "REDIS_URL", "AFRICASTALKING_API_KEY", "KANNEL_P
 GatewayName = Literal["console", "africastalking", "kannel"]
 TimeWindow = tuple[time, time]
 
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._+-]+")
 _WINDOW = re.compile(r"^(\d{2}):(\d{2})-(\d{2}):(\d{2})$")
 
 
@@ -212,10 +213,11 @@ class Settings(BaseModel):
 
 
 def redis_socket_path(var_dir: Path) -> Path:
-    """Where the embedded Redis listens. A unix socket's path may hold 107 bytes at most, so a deep
-    VAR_DIR gets a private folder under the system's temporary one, named after it."""
+    """Where the embedded Redis listens. A unix socket's path may hold 107 bytes at most, and Redis clients
+    trip over spaces and signs in it, so a deep or odd VAR_DIR gets a private folder under the system's
+    temporary one, named after it."""
     path = var_dir.resolve() / "redis.sock"
-    if len(os.fsencode(path)) <= 100:
+    if len(os.fsencode(path)) <= 100 and _PLAIN_PATH.fullmatch(str(path)):
         return path
     import hashlib
     import tempfile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from pathlib import Path
 
@@ -73,3 +74,11 @@ def test_secrets_and_numbers_are_masked_where_settings_are_shown() -> None:
     for value in (*SECRETS.values(), "a-password", "0000001"):
         assert value not in shown
     assert read.database_url.startswith("postgresql+psycopg://")
+
+
+@pytest.mark.parametrize("name", ["with space", "per%20cent", "a=b", "query?", "hash#", "dengan-é"])
+def test_a_socket_has_a_path_that_redis_clients_can_read(tmp_path: Path, name: str) -> None:
+    path = settings.redis_socket_path(tmp_path / name)
+    assert re.fullmatch(r"[\w./+-]+", str(path), re.ASCII)
+    assert path == settings.redis_socket_path(tmp_path / name)
+    assert path != settings.redis_socket_path(tmp_path / f"{name}2")

@@ -14,7 +14,7 @@ def addresses(settings: Settings) -> list[str]:
     gateway = next((name for name in settings.sms_gateway if name != "console"), "africastalking")
     return [
         "",
-        f"  console    {base}/console/",
+        f"  console    {base}/console/ (not in this version yet)",
         f"  API        {base}/api/v1/openapi.json",
         f"  health     {base}/readyz",
         "  phone      make phone",

@@ -7,10 +7,12 @@ demo content in at the first start, then keeps web, workers and scheduler runnin
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +65,7 @@ def _supervise(settings: Settings, begun: float) -> int:
             _say("stopping" if stopped else "giving up")
     finally:
         notice.show_sign_ins()  # they cannot be read again: said even if it was never ready
+        _remove_socket(settings)
     return 0 if stopped else 1
 
 
@@ -105,14 +108,24 @@ def _start_redis(settings: Settings, supervisor: Supervisor) -> None:
         raise Unavailable("the embedded Redis does not answer; its own lines above say why") from error
 
 
+def _remove_socket(settings: Settings) -> None:
+    socket = redis_socket_path(settings.var_dir)
+    with suppress(OSError):  # Redis has removed it itself, or there never was one
+        socket.unlink()
+    if socket.parent != settings.var_dir.resolve():
+        with suppress(OSError):
+            socket.parent.rmdir()
+
+
 def _require_own(folder: Path) -> None:
-    """A deep VAR_DIR has its socket under the shared temporary folder: nobody else may own that place."""
-    if folder.stat().st_uid != os.getuid():
-        raise Conflict(f"{folder} belongs to another user; choose a shorter VAR_DIR")
+    """Some VAR_DIRs have their socket under the shared temporary folder: nobody else may own that place."""
+    if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022:
+        raise Conflict(f"{folder} is not ours alone; choose a shorter VAR_DIR without spaces or signs")
 
 
 def _prepare_database(settings: Settings) -> list[str]:
     """Migrate, put demo content in once; returns the lines of the first sign-ins, if these are they."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it talks while it is imported
     from sms_service.cli import first_start, migrate
 
     _say("bringing the database up to date")

@@ -19,6 +19,8 @@ from pathlib import Path
 
 import pytest
 
+from sms_service.settings import redis_socket_path
+
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60  # a busy machine that runs other tests beside this one
 CHILDREN = {"web", "worker-fast", "worker-bulk", "scheduler", "redis"}
@@ -102,15 +104,15 @@ class Service:
         )
 
     def processes(self) -> dict[int, str]:
-        """Every live process that has our VAR_DIR in its environment or its name, and that name."""
-        place = str(self.var_dir)
-        mark = f"VAR_DIR={place}".encode()
+        """Every live process that has our VAR_DIR in its environment, or our socket in its name."""
+        socket = str(redis_socket_path(self.var_dir))
+        mark = f"VAR_DIR={self.var_dir}".encode()
         found = {}
         for folder in Path("/proc").iterdir():
             if folder.name.isdecimal():
                 try:
                     name = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    if place in name or mark in (folder / "environ").read_bytes().split(b"\0"):
+                    if socket in name or mark in (folder / "environ").read_bytes().split(b"\0"):
                         found[int(folder.name)] = name
                 except OSError:  # it has just ended, or is not ours
                     continue
@@ -139,7 +141,8 @@ class Service:
         while left := self.processes():
             assert time.monotonic() < deadline, f"still running: {left}"
             time.sleep(0.05)
-        assert not list(self.var_dir.glob("*.sock")) or self.process.returncode == -signal.SIGKILL
+        if self.process.returncode == 0:
+            assert not redis_socket_path(self.var_dir).exists()
         assert self.status("/healthz") == 0
 
     def end(self) -> None:
