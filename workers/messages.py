@@ -53,7 +53,7 @@ def _handle_inbound(here: Process) -> bool:
 def _handle(here: Process, inbound_id: int) -> None:
     store, clock = here.runtime.store, here.runtime.clock
     try:
-        inbound.handle(store, inbound_id, here.desk.context, clock.now())
+        inbound.handle(store, inbound_id, here.answering.sms, clock.now())
     except Unavailable:
         raise
     except Exception as error:

@@ -7,22 +7,22 @@ install it; a job called in any other process builds one from the environment.
 from __future__ import annotations
 
 import os
+import signal
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from types import FrameType
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime, build
 from sms_service.services import heartbeats
+from sms_service.services.answering import Answering, build_answering
 from sms_service.services.read_models import ReadModels
 from sms_service.services.rehearsals import follow_clock
 from sms_service.settings import Settings, load
 from workers.sender import Sender
-
-if TYPE_CHECKING:
-    from workers.desk import Desk
 
 log = get_logger(__name__)
 
@@ -45,11 +45,14 @@ class Process:
         return Sender(self.runtime, self.stopping)
 
     @cached_property
-    def desk(self) -> Desk:
-        """What texts in are answered with; loads its lists on first use."""
-        from workers.desk import Desk  # slow to import, and of no use to the bulk lane
-
-        return Desk(self.runtime)
+    def answering(self) -> Answering:
+        """What texts in are answered with. Its lists are loaded now and followed from then on; with the
+        database away they are empty until it is back (and no text can be claimed before)."""
+        answering = build_answering(self.runtime)
+        with suppress(Unavailable):
+            answering.lists.models.refresh()
+        answering.lists.models.start()
+        return answering
 
     def refresh_clock(self) -> None:
         """Follow a shift of the clock now. A database that is away leaves the clock as it is."""
@@ -62,9 +65,25 @@ class Process:
         """Give everything back."""
         if "sender" in self.__dict__:
             self.sender.close()
-        if "desk" in self.__dict__:
-            self.desk.close()
+        if "answering" in self.__dict__:
+            self.answering.lists.models.stop()
         self.runtime.close()
+
+
+def set_from_signal(event: threading.Event) -> None:
+    """Set `event` in a signal handler. Not at once: the main thread, which runs the handler, may stand
+    inside the event's own lock at that moment, and would wait for itself for ever."""
+    threading.Thread(target=event.set, daemon=True).start()
+
+
+def stop_on_signals(stopping: threading.Event) -> None:
+    """Let SIGTERM and SIGINT set `stopping`. From the main thread only."""
+
+    def stop(_signum: int, _frame: FrameType | None) -> None:
+        set_from_signal(stopping)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
 
 
 class Heart(threading.Thread):

@@ -7,7 +7,6 @@ between taking a job and starting it loses the job. Redis may go and come back: 
 
 from __future__ import annotations
 
-import signal
 import threading
 from types import FrameType
 from typing import Any
@@ -18,11 +17,11 @@ from rq.exceptions import StopRequested
 from rq.worker import WorkerStatus
 
 from sms_service.logs import get_logger
-from sms_service.queues import JOB_TIMEOUT_SECONDS, LANES, Queues
+from sms_service.queues import LANES, Queues
 from sms_service.runtime import connect_redis
 from sms_service.services import heartbeats
 from sms_service.settings import Settings
-from workers.process import Heart, Process, install, process, runtime
+from workers.process import Heart, Process, install, process, runtime, set_from_signal, stop_on_signals
 
 __all__ = ["process", "runtime", "work"]
 
@@ -42,7 +41,7 @@ class LaneWorker(SimpleWorker):
 
     def request_stop(self, signum: int | None, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT. The job in hand sees `stopping` and comes to its end by itself."""
-        self.stopping.set()
+        set_from_signal(self.stopping)
         if self.get_state() == WorkerStatus.BUSY:
             self._stop_requested = True
         else:
@@ -60,7 +59,7 @@ def work(settings: Settings, lane: str) -> None:
     if lane not in LANES:
         raise ValueError(f"lane is one of {', '.join(LANES)}")
     stopping = threading.Event()
-    _stop_on_signals(stopping)
+    stop_on_signals(stopping)
     here = Process(settings, stopping)
     install(here)
     heart = Heart(here, heartbeats.worker(lane))
@@ -82,20 +81,22 @@ def _keep_working(here: Process, lane: str) -> None:
     while not here.stopping.is_set():
         outcome = "ended"
         try:
-            if _worker(here, lane).work(logging_level=None):
+            if _work_once(here, lane):
                 pause = _FIRST_PAUSE_SECONDS
+            here.stopping.wait(0.01)  # an end by signal is set by another thread
         except RedisError as error:
             outcome = type(error).__name__
         except StopRequested:  # the signal came between two waits
-            pass
-        _stop_on_signals(here.stopping)
+            here.stopping.set()
+        stop_on_signals(here.stopping)
         if not here.stopping.is_set():
             log.warning("worker waits for Redis", lane=lane, error=outcome, seconds=pause)
             here.stopping.wait(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-def _worker(here: Process, lane: str) -> LaneWorker:
+def _work_once(here: Process, lane: str) -> bool:
+    """Run RQ's loop until it ends; return whether it did any job. Raises RedisError."""
     # A connection of its own: RQ raises the time-out of the one that it blocks on.
     connection = connect_redis(here.settings.effective_redis_url)
     queue = Queues(connection).queue(lane)
@@ -107,18 +108,10 @@ def _worker(here: Process, lane: str) -> LaneWorker:
         "default_result_ttl": 0,
         "log_job_description": False,
     }
-    worker = LaneWorker([queue], **options)
-    worker.log_result_lifespan = False
-    worker.stopping = here.stopping
-    return worker
-
-
-def _stop_on_signals(stopping: threading.Event) -> None:
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-
-
-assert JOB_TIMEOUT_SECONDS > WORKER_TTL_SECONDS
+    try:
+        worker = LaneWorker([queue], **options)
+        worker.log_result_lifespan = False
+        worker.stopping = here.stopping
+        return worker.work(logging_level=None)
+    finally:
+        connection.close()

@@ -7,12 +7,10 @@ was away finds in the rows what it has missed. Redis or the database away: told 
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import FrameType
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
@@ -29,7 +27,7 @@ from sms_service.services import (
 from sms_service.services.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
-from workers.process import BEAT_SECONDS, Process, install
+from workers.process import BEAT_SECONDS, Process, install, stop_on_signals
 
 log = get_logger(__name__)
 
@@ -135,11 +133,7 @@ def schedule(settings: Settings) -> None:
     """Run the scheduler until SIGTERM or SIGINT. Call it from the main thread."""
     stopping = threading.Event()
 
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stop_on_signals(stopping)
     here = Process(settings, stopping)
     install(here)
     log.info("scheduler started")

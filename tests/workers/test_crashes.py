@@ -28,7 +28,7 @@ from workers.process import Process
 from workers.schedule import Scheduler
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 _WORK = "import sys; from sms_service import logs, settings; from workers import run, schedule;"
 WORKER = _WORK + "logs.configure('INFO', 'worker'); run.work(settings.load(), sys.argv[1])"
 SCHEDULER = _WORK + "logs.configure('INFO', 'scheduler'); schedule.schedule(settings.load())"
