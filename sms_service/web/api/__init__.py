@@ -36,7 +36,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     for path, by_method in by_path.items():
         _add(api, path, _view(runtime, by_method))
     for path in ("/", "/<path:rest>"):
-        _add(api, path, lambda rest="": problems.problem(404, "there is nothing at this address"))
+        _add(api, path, _nothing(runtime))
     return api
 
 
@@ -44,8 +44,17 @@ def _view(runtime: Runtime, by_method: dict[str, Endpoint]) -> Callable[..., Res
     def view(**ids: str) -> Response:
         endpoint = by_method.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
+            dispatch.enter(runtime, request)
             return _not_allowed(sorted(by_method))
         return dispatch.answer(runtime, endpoint, request, ids)
+
+    return view
+
+
+def _nothing(runtime: Runtime) -> Callable[..., Response]:
+    def view(rest: str = "") -> Response:
+        dispatch.enter(runtime, request)  # a stranger does not even learn what exists
+        return problems.problem(404, "there is nothing at this address")
 
     return view
 

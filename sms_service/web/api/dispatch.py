@@ -31,12 +31,18 @@ CALLS_A_MINUTE = 1200  # per token
 _LARGEST_ID = 2**31 - 1
 
 
+def enter(runtime: Runtime, request: Request) -> tuple[Person, datetime]:
+    """Let somebody in who has a token and calls left. Raises Refused (401, 429), Unavailable."""
+    now = runtime.clock.now()
+    person = _authenticate(runtime, request.headers.get("Authorization", ""), now)
+    _limit_rate(runtime, person, now)
+    return person, now
+
+
 def answer(runtime: Runtime, endpoint: Endpoint, request: Request, raw_ids: Mapping[str, str]) -> Response:
     """Answer one call. Raises ServiceError and Refused; the blueprint turns them into problems."""
     request.max_content_length = endpoint.max_bytes
-    now = runtime.clock.now()
-    person = authenticate(runtime, request.headers.get("Authorization", ""), now)
-    _limit_rate(runtime, person, now)
+    person, now = enter(runtime, request)
     if not may(person.role, endpoint.act):
         raise NotAllowed("your role does not permit this")
     ids = {name: _id(value) for name, value in raw_ids.items()}
@@ -61,8 +67,7 @@ def answer(runtime: Runtime, endpoint: Endpoint, request: Request, raw_ids: Mapp
     return _json(given)
 
 
-def authenticate(runtime: Runtime, header: str, now: datetime) -> Person:
-    """Return the person whose bearer token this is. Raises Refused (401), Unavailable."""
+def _authenticate(runtime: Runtime, header: str, now: datetime) -> Person:
     scheme, _, token = header.partition(" ")
     try:
         with runtime.store.read() as tx:

@@ -52,11 +52,15 @@ def _time(value: Any) -> datetime:
     return at.astimezone(UTC)
 
 
+def _plain(value: Any) -> Any:
+    """Trim, and take the odd spaces of word processors for spaces, before lengths are looked at."""
+    return value.replace("\u00a0", " ").replace("\u202f", " ").strip() if isinstance(value, str) else value
+
+
 def _words(value: str) -> str:
-    text = value.strip()
-    if not text.isprintable():
+    if not value.isprintable():
         raise ValueError("holds control characters or signs that cannot be kept")
-    return text
+    return value
 
 
 def _district(value: str) -> str:
@@ -74,7 +78,7 @@ def _ask(found: tuple[districts.District, ...]) -> str:
 
 
 Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
-Words = Annotated[str, AfterValidator(_words)]
+Words = Annotated[str, BeforeValidator(_plain), AfterValidator(_words)]
 DistrictCode = Annotated[
     str,
     Field(max_length=60, description="Kemendagri code (53.04) or name of a district", examples=["53.04"]),
