@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from time import perf_counter
 
 import structlog
@@ -21,7 +22,8 @@ log = get_logger(__name__)
 REQUEST_ID = "X-Request-Id"
 _SANE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,64}")  # a letter at least: no phone number
 _QUIET = ("health.",)
-_PATH_LENGTH = 120
+_PART = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
+_PLAIN = re.compile(r"[a-z-]{1,16}|[0-9]{1,6}")
 
 
 def install(app: Flask) -> None:
@@ -31,15 +33,15 @@ def install(app: Flask) -> None:
     app.teardown_request(_clear)
 
 
-def scrub(path: str) -> str:
-    """The path without the webhooks' secret: of those only gateway and kind are shown, if they are words."""
-    if "webhooks" not in path.lower():
-        return path[:_PATH_LENGTH]
-    view = request.view_args or {}
-    shown = [str(view.get(name, "")) for name in ("gateway", "kind")]
-    if all(re.fullmatch(r"[a-z-]{1,16}", word) for word in shown):
-        return f"/webhooks/{shown[0]}/***/{shown[1]}"
-    return "/webhooks/***"
+def scrub(rule: str, given: Mapping[str, str]) -> str:
+    """The route with its parts filled in, but for secrets and whatever is neither a plain word nor a small
+    number. An address without a route is not shown at all: it may be a webhook's, mistyped."""
+
+    def fill(match: re.Match[str]) -> str:
+        value = str(given.get(match[1], ""))
+        return value if match[1] != "token" and _PLAIN.fullmatch(value) else "***"
+
+    return _PART.sub(fill, rule) if rule else "unknown"
 
 
 def _begin() -> None:
@@ -57,7 +59,7 @@ def _end(response: Response) -> Response:
         log.info(
             "request",
             method=request.method if request.method.isalpha() else "?",
-            path=scrub(request.path),
+            path=scrub(request.url_rule.rule if request.url_rule else "", request.view_args or {}),
             endpoint=endpoint,
             status=response.status_code,
             ms=round((perf_counter() - g.begun) * 1000, 1),

@@ -15,7 +15,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from sms_service.gateways.base import Gateway, Malformed, UssdRequest
 from sms_service.runtime import Runtime
-from sms_service.web.webhooks.forms import LARGEST_BODY, read_form, read_pairs
+from sms_service.web.webhooks.forms import LARGEST_BODY, read_pairs, to_form
 from sms_service.web.webhooks.receivers import RECEIVERS
 
 _ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -51,7 +51,7 @@ def blueprint(runtime: Runtime, turns: Turns) -> Blueprint:
             raise MethodNotAllowed(allowed)
         if kind == "ussd":
             return _turn(known, turns)
-        RECEIVERS[kind](runtime, known, read_form(request))
+        RECEIVERS[kind](runtime, known, to_form(read_pairs(request)))
         return Response(b"", 200, mimetype="text/plain")
 
     return webhooks
@@ -65,15 +65,12 @@ def _is_token(given: str, tokens: list[bytes]) -> bool:
 
 def _turn(gateway: Gateway, turns: Turns) -> Response:
     """One USSD turn. Malformed, but with a readable number and session: a polite END instead of a 400."""
+    pairs = read_pairs(request)
     try:
-        body, node = turns.answer(gateway.parse_ussd(read_form(request)))
+        body, node = turns.answer(gateway.parse_ussd(to_form(pairs)))
     except Malformed:
-        gateway.parse_ussd({**dict(reversed(read_pairs(request))), **_EMPTY_TURN})
+        gateway.parse_ussd({**dict(reversed(pairs)), "text": ""})
         body, node = turns.sorry(), "sorry"
     answered = Response(body, 200, content_type="text/plain; charset=utf-8")
     answered.headers["at-ussd-hop-metadata"] = node
     return answered
-
-
-# What a turn may lack and still be known as a turn of somebody.
-_EMPTY_TURN = {"text": "", "serviceCode": ""}

@@ -5,6 +5,7 @@ The bytes are read as UTF-8, and what is not is replaced: a wrong encoding costs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
 from flask import Request
@@ -16,19 +17,8 @@ MOST_FIELDS = 64
 _FORM = "application/x-www-form-urlencoded"
 
 
-def read_form(request: Request) -> Form:
-    """Return the posted form, or the query of a GET. Raises Malformed: no form, a doubled field, too many."""
-    pairs = read_pairs(request)
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        names = [name for name, _ in pairs]
-        doubled = next(name for name in names if names.count(name) > 1)
-        raise Malformed(_shown(doubled), "given twice")
-    return form
-
-
 def read_pairs(request: Request) -> list[tuple[str, str]]:
-    """Return all fields in their order, doubled ones too. Raises Malformed when it is no form."""
+    """Return the fields posted, or of a GET's query, in order. Raises Malformed: no form, or too many."""
     if request.method == "GET":
         raw = request.query_string
     elif request.mimetype in (_FORM, ""):
@@ -44,6 +34,16 @@ def read_pairs(request: Request) -> list[tuple[str, str]]:
         )
     except ValueError as error:
         raise Malformed("body", "has too many fields") from error
+
+
+def to_form(pairs: Sequence[tuple[str, str]]) -> Form:
+    """Return the fields by name. Raises Malformed for a doubled one: which of the two would be meant?"""
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        names = [name for name, _ in pairs]
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise Malformed(_shown(doubled), "given twice")
+    return form
 
 
 def _shown(name: str) -> str:
