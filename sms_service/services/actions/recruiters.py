@@ -28,7 +28,7 @@ def look_up_recruiter(context: Context, call: Call) -> Outcome:
 def recruiter_candidates(context: Context, call: Call) -> tuple[Item, ...]:
     """The companies that may be meant, best first."""
     found = recruiters.look_up(context.lists.recruiters.value, call.values.get("query", ""))
-    return tuple(Item(str(candidate.id), candidate.name) for candidate in found.found)
+    return tuple(Item(str(candidate.id), candidate.label) for candidate in found.found)
 
 
 def recruiter_answer(context: Context, call: Call) -> Mapping[str, str]:
