@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     os.umask(0o077)  # whatever we write is for this user only
+    logging.getLogger().addHandler(logging.NullHandler())  # nothing is logged before logs.configure
     try:
         return _run(argv)
     except SettingsError as error:

@@ -34,7 +34,7 @@ KEYS = """\
   !twice       send the last turn again, three times at once
   !twice=1     send 1, three times at once
   !sms=TEXT    send an SMS to the short code
-  !wait=5      wait up to 5 seconds for a text
+  !wait=5      wait up to 5 seconds for a text, unless one has come since the last !wait
   !clock=+7d   move the clock: + or -, then a number and d, h, m or s (rehearsal only)
   !quit        switch the phone off"""
 _OTHER_LANGUAGE = {"en": "English", "id": "Indonesia"}  # as the root's option 8 is called
@@ -94,6 +94,7 @@ class Phone:
         self._inbox = ConsoleInbox(store, Clock())
         self._seen: set[int] = set()
         self._missed = False
+        self._arrived = False  # since the last !wait
         self._own_keys: dict[str, Callable[[str], object]] = {
             "drop": self._drop,
             "redial": lambda _value: self._dial(),
@@ -125,9 +126,10 @@ class Phone:
     def interact(self) -> int:
         """Read keys from standard input until it ends; texts arrive in between."""
         print(f"type as on a phone; its own keys:\n{KEYS}")
-        for line in lines_or_none(sys.stdin.fileno(), lambda: print("> ", end="", flush=True)):
+        for line in lines_or_none(sys.stdin.fileno(), _prompt):
             if line is None:
-                self._show_texts()
+                if self._show_texts():
+                    _prompt()
                 continue
             if line == "!quit":
                 break
@@ -174,12 +176,13 @@ class Phone:
         if not re.fullmatch(r"\d{1,4}(\.\d+)?", seconds):
             raise Invalid("write !wait=SECONDS")
         deadline = time.monotonic() + float(seconds)
-        while not self._show_texts():
+        while not (self._show_texts() or self._arrived):
             if time.monotonic() > deadline:
                 print(f"(no text within {seconds} s)", flush=True)
                 self._missed = True
                 return
             time.sleep(_POLL_SECONDS)
+        self._arrived = False
 
     def _shift_clock(self, shift: str) -> None:
         match = re.fullmatch(r"([+-])(\d{1,6})([dhms])", shift)
@@ -204,7 +207,12 @@ class Phone:
             self._seen.add(text_id)
             print("\n".join(self._text_lines(body, self._settings.short_code)), flush=True)
             self._handset.report_delivered(text_id)
+        self._arrived = self._arrived or bool(arrived)
         return bool(arrived)
+
+
+def _prompt() -> None:
+    print("> ", end="", flush=True)
 
 
 def lines_or_none(descriptor: int, prompt: Callable[[], None]) -> Any:

@@ -116,3 +116,14 @@ def test_before_migrate_a_command_says_so(tmp_path: Path) -> None:
     done = command("create-token", "Maria", **SECRETS, VAR_DIR=str(tmp_path))
     assert done.returncode == 1
     assert "migrate" in done.stderr
+
+
+def test_an_unexpected_fault_is_one_line_too() -> None:
+    script = (
+        "import sys; from sms_service import cli; cli.COMMANDS['boom'] = ('no_such_module', '');"
+        "sys.exit(cli.main(['boom']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("jalur-aman: stopped by an unexpected ModuleNotFoundError")
+    assert len(done.stderr.splitlines()) == 1
