@@ -170,9 +170,10 @@ class Reader:
         source = item.source_in(self.language)
         if not source:
             return ""
-        if item.source_date:  # how old the source is says more than when we read it
-            return f" {self.say('content.source_of', source=source, year=item.source_date[:4])}"
-        if not item.checked_on:
+        year = item.source_date[:4]
+        if year and year not in source:  # how old the source is says more than when we read it
+            return f" {self.say('content.source_of', source=source, year=year)}"
+        if year or not item.checked_on:
             return f" {self.say('content.source', source=source)}"
         seen = local_day(item.checked_on, self.language).partition(" ")[2]  # month and year
         return f" {self.say('content.source_seen', source=source, seen=seen)}"
