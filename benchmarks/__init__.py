@@ -1,0 +1,1 @@
+"""Repeatable loads on loopback, each with a reference measured in the same run. `make bench`."""
