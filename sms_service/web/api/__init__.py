@@ -13,12 +13,12 @@ from werkzeug.exceptions import HTTPException
 from sms_service.errors import JalurError
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.web.api import dispatch, events, openapi, problems, statistics
-from sms_service.web.api.endpoints import Endpoint
+from sms_service.web.api import dispatch, events, openapi, problems, recruiters, statistics
+from sms_service.web.api.endpoints import Endpoint, Parts
 
 log = get_logger(__name__)
 
-ENDPOINTS: tuple[Endpoint, ...] = (*events.ENDPOINTS, *statistics.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (*events.ENDPOINTS, *recruiters.ENDPOINTS, *statistics.ENDPOINTS)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -30,23 +30,24 @@ def blueprint(runtime: Runtime) -> Blueprint:
     api.register_error_handler(Exception, _unforeseen)
     described = openapi.describe(ENDPOINTS)
     _add(api, "/openapi.json", lambda: jsonify(described) if _is_get() else _not_allowed(["GET"]))
+    parts = Parts(runtime)
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in ENDPOINTS:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     for path, by_method in by_path.items():
-        _add(api, path, _view(runtime, by_method))
+        _add(api, path, _view(parts, by_method))
     for path in ("/", "/<path:rest>"):
         _add(api, path, _nothing(runtime))
     return api
 
 
-def _view(runtime: Runtime, by_method: dict[str, Endpoint]) -> Callable[..., Response]:
+def _view(parts: Parts, by_method: dict[str, Endpoint]) -> Callable[..., Response]:
     def view(**ids: str) -> Response:
         endpoint = by_method.get("GET" if request.method == "HEAD" else request.method)
         if endpoint is None:
-            dispatch.enter(runtime, request)
+            dispatch.enter(parts.runtime, request)
             return _not_allowed(sorted(by_method))
-        return dispatch.answer(runtime, endpoint, request, ids)
+        return dispatch.answer(parts, endpoint, request, ids)
 
     return view
 

@@ -22,7 +22,7 @@ from sms_service.services import idempotency, staff
 from sms_service.services.idempotency import Answer
 from sms_service.services.staff import Person
 from sms_service.web.api import reading
-from sms_service.web.api.endpoints import Call, Endpoint
+from sms_service.web.api.endpoints import Call, Endpoint, Parts
 from sms_service.web.api.problems import Refused
 
 log = get_logger(__name__)
@@ -39,8 +39,9 @@ def enter(runtime: Runtime, request: Request) -> tuple[Person, datetime]:
     return person, now
 
 
-def answer(runtime: Runtime, endpoint: Endpoint, request: Request, raw_ids: Mapping[str, str]) -> Response:
+def answer(parts: Parts, endpoint: Endpoint, request: Request, raw_ids: Mapping[str, str]) -> Response:
     """Answer one call. Raises ServiceError and Refused; the blueprint turns them into problems."""
+    runtime = parts.runtime
     request.max_content_length = endpoint.max_bytes
     person, now = enter(runtime, request)
     if not may(person.role, endpoint.act):
@@ -52,10 +53,11 @@ def answer(runtime: Runtime, endpoint: Endpoint, request: Request, raw_ids: Mapp
         body, upload = reading.read_upload(request, endpoint)
     if endpoint.method == "GET":
         with runtime.store.read() as tx:
-            return _json(_work(endpoint, Call(runtime, tx, person, now, ids, query, body)))
+            return _json(_work(endpoint, Call(parts, tx, person, now, ids, query, body)))
     key = reading.idempotency_key(request) if endpoint.method == "POST" else None
+    prepared = endpoint.prepare(body, upload) if endpoint.prepare else None
     with runtime.store.transaction() as tx:
-        call = Call(runtime, tx, person, now, ids, query, body, upload)
+        call = Call(parts, tx, person, now, ids, query, body, upload, prepared)
         if key is None:
             return _json(_work(endpoint, call))
         hashed = idempotency.key_hash(person.id, request.path, key)

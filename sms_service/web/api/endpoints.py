@@ -10,6 +10,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from sms_service.runtime import Runtime
+from sms_service.services import recruiters
+from sms_service.services.read_models import ReadModels
+from sms_service.services.recruiters import Directory
 from sms_service.services.staff import Person
 from sms_service.store.engine import Tx
 from sms_service.web.api.fields import Query
@@ -27,11 +30,28 @@ class Upload:
     content: bytes
 
 
+class Parts:
+    """What the calls of one process share: its runtime, and the list of recruiters in memory."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._directory = recruiters.new_read_model()
+        self._models = ReadModels(runtime.store, [self._directory])
+
+    def directory(self) -> Directory:
+        """Return the list in force, read anew when it has changed. Raises Unavailable."""
+        self._models.refresh()
+        return self._directory.value
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that may proceed: who asks, what was sent, and the transaction to work in."""
+    """One call that may proceed: who asks, what was sent, and the transaction to work in.
 
-    runtime: Runtime
+    `prepared` is what the endpoint's `prepare` made of body and upload before the transaction began.
+    """
+
+    parts: Parts
     tx: Tx
     person: Person
     now: datetime
@@ -39,6 +59,12 @@ class Call:
     query: Any
     body: Any
     upload: Upload | None = None
+    prepared: Any = None
+
+    @property
+    def runtime(self) -> Runtime:
+        """The parts of this process."""
+        return self.parts.runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +85,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     is_body_optional: bool = False
     is_upload: bool = False
+    prepare: Callable[[Any, Any], Any] | None = None  # slow reading that needs no transaction
 
     @property
     def max_bytes(self) -> int:

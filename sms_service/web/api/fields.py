@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -52,6 +52,16 @@ def _time(value: Any) -> datetime:
     return at.astimezone(UTC)
 
 
+def _day(value: Any) -> date:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        day = None
+    if day is None or not 2000 <= day.year <= 2100:
+        raise ValueError("write it as 2026-12-05")
+    return day
+
+
 def _plain(value: Any) -> Any:
     """Trim, and take the odd spaces of word processors for spaces, before lengths are looked at."""
     return value.replace("\u00a0", " ").replace("\u202f", " ").strip() if isinstance(value, str) else value
@@ -78,6 +88,7 @@ def _ask(found: tuple[districts.District, ...]) -> str:
 
 
 Time = Annotated[datetime, BeforeValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Words = Annotated[str, BeforeValidator(_plain), AfterValidator(_words)]
 DistrictCode = Annotated[
     str,

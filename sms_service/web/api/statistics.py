@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, cast
-
-from pydantic import BeforeValidator, WithJsonSchema
+from typing import cast
 
 from sms_service.errors import Invalid
 from sms_service.services import statistics
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint
-from sms_service.web.api.fields import Answered, ListQuery
+from sms_service.web.api.fields import Answered, Day, ListQuery
 
 NOTE = f"counts under {statistics.SMALLEST} are null, so that nobody can be recognised in them"
 _USUAL_DAYS = 30
 _MOST_DAYS = 366
-
-
-def _day(value: Any) -> date:
-    try:
-        day = date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
-    except ValueError:
-        day = None
-    if day is None or not 2000 <= day.year <= 2100:
-        raise ValueError("write it as 2026-12-05")
-    return day
-
-
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 
 
 class PeriodQuery(ListQuery):
