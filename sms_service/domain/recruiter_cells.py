@@ -39,6 +39,8 @@ _IN_WORDS = re.compile(r"(\d{1,2})[ \-/.]+([a-z]+)[ \-/.]+(\d{4})", re.ASCII)
 _NO_DATE = frozenset(["", "-", "--"])
 _NO_SIGN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 _SEVERAL_PHONES = re.compile(r"[/;,|]| atau | dan |\n")
+_PHONE_LABEL = re.compile(r"(?:hp|wa|telp|tel|telepon|phone)\b[ .:]*", re.IGNORECASE)
+_PHONE_SIGNS = re.compile(r"[\d+ ().-]+", re.ASCII)
 _EXCEL_ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
 
 
@@ -136,7 +138,9 @@ def read_phone(cell: Cell) -> str:
     written = _phones(cell)
     if not written:
         return ""
-    first = written[0]
+    first = _PHONE_LABEL.sub("", written[0])
+    if not _PHONE_SIGNS.fullmatch(first):
+        raise Invalid("is not a phone number")
     try:
         return phones.normalise(f"0{first}" if first.startswith("8") else first)
     except Invalid as error:

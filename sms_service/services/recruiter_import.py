@@ -146,7 +146,7 @@ def _refusals(
     if as_of > now.date() + _FAR_AHEAD:
         yield f"the date {as_of} lies more than a year ahead"
     if not reading.rows:
-        yield "the file holds no company"
+        yield "the file holds no company that can be read"
     if current is None or current.is_demo:  # a real list replaces the demo's whatever it holds
         return
     if as_of < current.as_of:

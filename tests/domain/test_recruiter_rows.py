@@ -129,6 +129,7 @@ def test_a_status_is_understood_in_both_languages(word: str, status: str) -> Non
         ("address", "x" * 301),
         ("phone", "hubungi kantor"),
         ("phone", "123"),
+        ("phone", "081200000001 (Contoh)"),
         ("branch_in_ntt", ""),
         ("branch_in_ntt", None),
         ("branch_in_ntt", "mungkin"),
