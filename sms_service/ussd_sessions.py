@@ -1,4 +1,4 @@
-"""Live dialogues in Redis: one round trip to read, one to write, for USSD and for the walk by SMS.
+"""Live dialogues in Redis: one round trip to read, one packet to write, for USSD and the walk by SMS.
 
 Kept per session: how many inputs it has taken, a hash of them, the State and the reply, so that a
 repeated request gets the same reply; and per caller the place to go on from after a dropped call.
@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from menus.model import State
 from sms_service.errors import Unavailable
@@ -104,18 +104,15 @@ class UssdSessions:
 
         Ignored when the stored session has taken more inputs. Raises Unavailable.
         """
-        state = _pack_state(session.state)
-        head = [session.inputs_hash, session.version, session.body]
-        record = f"{session.taken}{json.dumps([*head, state], separators=(',', ':'), ensure_ascii=False)}"
+        state = json.dumps(_pack_state(session.state), separators=(",", ":"), ensure_ascii=False)
+        head = json.dumps([session.inputs_hash, session.version, session.body], ensure_ascii=False)
+        record = f"{session.taken}{head[:-1]},{state}]"
         kept = {"keep": "=", "drop": ""}.get(place)
         if kept is None:
-            kept = json.dumps([session.version, state], separators=(",", ":"), ensure_ascii=False)
+            kept = f'["{session.version}",{state}]'
         keys = (f"s:{session_key}", f"c:{caller_key}", TURN_COUNTS)
         arguments = (session.taken, record, seconds or self._session_seconds, kept, PLACE_SECONDS, count)
-        try:
-            self._call("EVALSHA", _SAVE_SHA, 3, *keys, *arguments)
-        except NoScriptError:
-            self._call("EVAL", _SAVE, 3, *keys, *arguments)
+        self._post("EVALSHA", _SAVE_SHA, 3, *keys, *arguments)
 
     def note_miss(self, sealed: bytes) -> None:
         """Note what was asked and not found, for the figures. Raises Unavailable."""
@@ -127,26 +124,42 @@ class UssdSessions:
         self._call("DEL", f"c:{caller_key}")
 
     def _call(self, *command: Any) -> Any:
+        """Send and wait for the answer; once more on a fresh connection when the server has closed ours."""
         if time.monotonic() < self._away_until:
             raise Unavailable("Redis is not available")
         try:
             return self._answer(command)
-        except NoScriptError:
-            raise
         except RedisConnectionError:
-            self._drop()  # an idle connection that the server has closed: a fresh one may do
+            self._drop()
         except (RedisError, OSError) as error:
             raise self._away() from error
         try:
             return self._answer(command)
-        except NoScriptError:
-            raise
+        except (RedisError, OSError) as error:
+            raise self._away() from error
+
+    def _post(self, *command: Any) -> None:
+        """Send without waiting: a session is a cache, and the caller need not wait until it is kept.
+
+        The answer is read before that of this thread's next command.
+        """
+        if time.monotonic() < self._away_until:
+            raise Unavailable("Redis is not available")
+        try:
+            self._connection().send_command(*command, check_health=False)
+            self._local.unread += 1
         except (RedisError, OSError) as error:
             raise self._away() from error
 
     def _answer(self, command: tuple[Any, ...]) -> Any:
         connection = self._connection()
         connection.send_command(*command, check_health=False)
+        while self._local.unread:
+            self._local.unread -= 1
+            try:
+                connection.read_response()
+            except ResponseError as error:  # the script was flushed, say: a fresh connection loads it again
+                raise RedisConnectionError from error
         return connection.read_response()
 
     def _connection(self) -> Any:
@@ -154,7 +167,9 @@ class UssdSessions:
         if connection is None:
             connection = self._pool.make_connection()
             connection.connect()
-            self._local.connection = connection
+            connection.send_command("SCRIPT", "LOAD", _SAVE, check_health=False)
+            connection.read_response()
+            self._local.connection, self._local.unread = connection, 0
         return connection
 
     def _drop(self) -> None:

@@ -67,6 +67,7 @@ def test_a_place_is_kept_or_dropped_as_told(sessions: UssdSessions) -> None:
 
 def test_everything_that_is_kept_goes_away_by_itself(sessions: UssdSessions, redis: Redis) -> None:
     save(sessions, 1)
+    sessions.find("s1", "c1", "v1")
     assert 0 < redis.ttl("s:s1") <= 300
     assert 0 < redis.ttl("c:c1") <= PLACE_SECONDS
 
@@ -74,6 +75,7 @@ def test_everything_that_is_kept_goes_away_by_itself(sessions: UssdSessions, red
 def test_turns_are_counted(sessions: UssdSessions, redis: Redis) -> None:
     save(sessions, 1)
     save(sessions, 2)
+    sessions.find("s1", "c1", "v1")
     assert redis.hgetall(TURN_COUNTS) == {b"a|b": b"2"}
 
 
@@ -85,6 +87,15 @@ def test_a_record_that_is_not_ours_is_the_same_as_none(
     redis.set("c:c1", rubbish)
     found = sessions.find("s1", "c1", "v1")
     assert (found.session, found.place) == (None, None)
+
+
+def test_a_flushed_script_costs_one_save_and_no_turn(sessions: UssdSessions, redis: Redis) -> None:
+    save(sessions, 1)
+    redis.script_flush()
+    save(sessions, 2)
+    assert sessions.find("s1", "c1", "v1").session == session(1)
+    save(sessions, 3)
+    assert sessions.find("s1", "c1", "v1").session == session(3)
 
 
 def test_many_threads_see_only_their_own_sessions(sessions: UssdSessions) -> None:
