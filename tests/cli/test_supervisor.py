@@ -27,11 +27,11 @@ with Supervisor(lambda line: print(line, flush=True)) as supervisor:
     stopped = supervisor.watch(lambda: READY, lambda: print("ready", flush=True))
 sys.exit(0 if stopped else 1)
 """
-SAY_PID = "import os, sys; print('pid', os.getpid(), flush=True); "
+SAY_PID = "import os; os.write(1, b'pid %d\\n' % os.getpid()); "
 SLEEP = SAY_PID + "import time; time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
 WITH_GRANDCHILD = (
-    "import subprocess, sys; subprocess.Popen([sys.executable, '-c', " + repr(SLEEP) + "]); " + SLEEP
+    "import subprocess, sys; subprocess.Popen([sys.executable, '-c', " + repr(STUBBORN) + "]); " + SLEEP
 )
 
 
