@@ -255,7 +255,7 @@ def _tell_all(tx: Tx, event: Event, word: str, now: datetime, words: EventTexts)
         )
         for person, language in list_to_tell(tx, event)
     ]  # fmt: skip
-    messages.enqueue_many(tx, told, now)
+    messages.enqueue_many(tx, [text for text in told if text is not None], now)
 
 
 def _is_over(event: Event, now: datetime) -> bool:

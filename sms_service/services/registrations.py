@@ -13,12 +13,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 
 from sms_service.domain.event_codes import read_code
+from sms_service.logs import get_logger
 from sms_service.services import messages, reminders
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.messages import NewText
 from sms_service.services.read_models import bump
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, Registration, Subscriber
+
+log = get_logger(__name__)
 
 REVISION = "events"
 DOORS_OPEN = timedelta(hours=12)  # a check-in counts from this long before the start
@@ -141,7 +144,11 @@ def erase(tx: Tx, number: str, now: datetime, texts: EventTexts) -> int:
     own = tx.scalars(
         select(Registration).where(Registration.number_hash == tx.vault.number_hash(number))
     ).all()
-    for person in sorted(own, key=lambda person: person.event_id):  # one order of locks for everybody
+    # All events first, by id: somebody who registers for the second one must not hold us while we hold
+    # the revision that they need.
+    ids = sorted(person.event_id for person in own)
+    tx.execute(select(Event.id).where(Event.id.in_(ids)).order_by(Event.id).with_for_update(key_share=True))
+    for person in own:
         cancel_registration(tx, person.event_id, number, now, texts)
         if person.status != "attended":
             person.status = "cancelled"
@@ -196,10 +203,18 @@ def lock_event(tx: Tx, code: str | int) -> Event | None:
 
 def notice(
     tx: Tx, event: Event, person: Registration, body: str, key: str, now: datetime, lane: str = "fast"
-) -> NewText:
-    """Return the text of a notice to one registrant. It expires with the event's start, or soon after now."""
+) -> NewText | None:
+    """Return the text of a notice to one registrant; None when no key opens the number.
+
+    It expires with the event's start, or soon after now.
+    """
+    try:
+        number = tx.vault.open(person.number_sealed)
+    except ValueError:  # told in the log; it must not keep the event from being changed
+        log.error("number cannot be read", registration=person.id, event_id=event.id)
+        return None
     return NewText(
-        number=tx.vault.open(person.number_sealed),
+        number=number,
         body=body,
         kind="notice",
         lane=lane,
@@ -296,4 +311,6 @@ def _tell(
 ) -> None:
     speaks = tx.scalar(select(Subscriber.language).where(Subscriber.number_hash == person.number_hash))
     body = texts.about(word, event, speaks or person.language, line)
-    messages.enqueue(tx, notice(tx, event, person, body, f"event:{event.id}:{person.id}:{key}", now), now)
+    text = notice(tx, event, person, body, f"event:{event.id}:{person.id}:{key}", now)
+    if text is not None:
+        messages.enqueue(tx, text, now)

@@ -13,12 +13,15 @@ from datetime import datetime
 from sqlalchemy import Row, Select, select
 
 from sms_service.domain.schedules import late_rule, plan_reminders
+from sms_service.logs import get_logger
 from sms_service.services import messages
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.messages import NewText
 from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, Registration, Reminder, Subscriber
+
+log = get_logger(__name__)
 
 CHUNK = 500  # registrants a transaction: well under a second of lock on SQLite
 _PRIORITY = 3  # in the bulk lane: before news, after changes and cancellations
@@ -104,11 +107,14 @@ def fan_out(tx: Tx, reminder_id: int, texts: EventTexts, now: datetime, chunk: i
     event = tx.get_one(Event, row.event_id, populate_existing=True)
     people = _next_people(tx, row, chunk)
     wanted = [person for person in people if person.reminders_on is not False]
-    row.recipients += messages.enqueue_many(tx, [_text(tx, row, event, p, texts) for p in wanted], now)
+    written = [_text(tx, row, event, person, texts) for person in wanted]
+    row.recipients += messages.enqueue_many(tx, [text for text in written if text is not None], now)
+    if None in written:
+        row.reason = "some numbers cannot be read with the keys in DATA_KEY"
     if people:
         row.last_registration_id = people[-1].id
     if len(people) < chunk:
-        _finish(row, "done", "", now)
+        _finish(row, "done", row.reason, now)
         return True
     return False
 
@@ -146,9 +152,14 @@ def _next_people(tx: Tx, row: Reminder, chunk: int) -> Sequence[_Person]:
     ).all()
 
 
-def _text(tx: Tx, row: Reminder, event: Event, person: _Person, texts: EventTexts) -> NewText:
+def _text(tx: Tx, row: Reminder, event: Event, person: _Person, texts: EventTexts) -> NewText | None:
+    try:
+        number = tx.vault.open(person.number_sealed)
+    except ValueError:  # one row that no key opens must not keep everybody else from being reminded
+        log.error("number cannot be read", registration=person.id, event_id=event.id)
+        return None
     return NewText(
-        number=tx.vault.open(person.number_sealed),
+        number=number,
         body=texts.about("reminder", event, person.language_now or person.language),
         kind="reminder",
         lane="bulk",

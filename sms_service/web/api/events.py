@@ -287,10 +287,9 @@ def _answer(call: Call, event: Event, counts: Counts) -> EventAnswer:
 
 
 def _registration(tx: Tx, person: Registration, zone: ZoneInfo) -> RegistrationAnswer:
-    number = phones.mask(tx.vault.open(person.number_sealed)) if person.number_sealed else "(erased)"
     return RegistrationAnswer(
         id=person.id,
-        number=number,
+        number=_masked(tx, person.number_sealed),
         status=cast(Literal["registered", "waiting", "cancelled", "attended"], person.status),
         position=person.position,
         language=person.language,
@@ -298,6 +297,15 @@ def _registration(tx: Tx, person: Registration, zone: ZoneInfo) -> RegistrationA
         registered_at=person.created_at.astimezone(zone),
         updated_at=person.updated_at.astimezone(zone),
     )
+
+
+def _masked(tx: Tx, sealed: bytes) -> str:
+    if not sealed:
+        return "(erased)"
+    try:
+        return phones.mask(tx.vault.open(sealed))
+    except ValueError:
+        return "(cannot be read)"
 
 
 def _reminder(row: Reminder, zone: ZoneInfo) -> ReminderAnswer:
