@@ -248,13 +248,11 @@ def _tell_all(tx: Tx, event: Event, word: str, now: datetime, words: EventTexts)
     """Tell everybody concerned. News of an earlier change that has not left yet is taken back first."""
     key = f"event-change:{event.id}:"
     messages.withdraw(tx, event.id, key, now)
-    told = [
-        notice(
-            tx, event, person, words.about(word, event, language), f"{key}{event.version}:{person.id}", now,
-            lane="bulk",
-        )
-        for person, language in list_to_tell(tx, event)
-    ]  # fmt: skip
+    bodies: dict[str, str] = {}
+    told = []
+    for person, language in list_to_tell(tx, event):
+        body = bodies.get(language) or bodies.setdefault(language, words.about(word, event, language))
+        told.append(notice(tx, event, person, body, f"{key}{event.version}:{person.id}", now, lane="bulk"))
     messages.enqueue_many(tx, [text for text in told if text is not None], now)
 
 

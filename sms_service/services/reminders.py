@@ -7,7 +7,7 @@ one twice because each text has its own key. Called by services/events (plans) a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, Select, select
@@ -107,7 +107,9 @@ def fan_out(tx: Tx, reminder_id: int, texts: EventTexts, now: datetime, chunk: i
     event = tx.get_one(Event, row.event_id, populate_existing=True)
     people = _next_people(tx, row, chunk)
     wanted = [person for person in people if person.reminders_on is not False]
-    written = [_text(tx, row, event, person, texts) for person in wanted]
+    spoken = {person.language_now or person.language for person in wanted}
+    bodies = {language: texts.about("reminder", event, language) for language in spoken}
+    written = [_text(tx, row, event, person, bodies) for person in wanted]
     row.recipients += messages.enqueue_many(tx, [text for text in written if text is not None], now)
     if None in written:
         row.reason = "some numbers cannot be read with the keys in DATA_KEY"
@@ -152,7 +154,7 @@ def _next_people(tx: Tx, row: Reminder, chunk: int) -> Sequence[_Person]:
     ).all()
 
 
-def _text(tx: Tx, row: Reminder, event: Event, person: _Person, texts: EventTexts) -> NewText | None:
+def _text(tx: Tx, row: Reminder, event: Event, person: _Person, bodies: Mapping[str, str]) -> NewText | None:
     try:
         number = tx.vault.open(person.number_sealed)
     except ValueError:  # one row that no key opens must not keep everybody else from being reminded
@@ -160,7 +162,7 @@ def _text(tx: Tx, row: Reminder, event: Event, person: _Person, texts: EventText
         return None
     return NewText(
         number=number,
-        body=texts.about("reminder", event, person.language_now or person.language),
+        body=bodies[person.language_now or person.language],
         kind="reminder",
         lane="bulk",
         # The due time is part of the key: an event that moves is reminded of again.

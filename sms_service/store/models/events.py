@@ -41,6 +41,8 @@ class Registration(Base):
     __table_args__ = (
         UniqueConstraint("event_id", "number_hash", name="uq_registrations_event_number"),
         Index("ix_registrations_number", "number_hash"),
+        Index("ix_registrations_line", "event_id", "status", "position"),
+        Index("ix_registrations_position", "event_id", "position"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
