@@ -21,7 +21,8 @@ def current() -> Mapping[str, str]:
 def export_metrics_folder(settings: Settings, *, empty: bool = False) -> None:
     """Name the folder through which the processes share their counters, before any of them imports
     prometheus_client. A folder that the operator has named stands. `empty` it at the start of `run`."""
-    folder = Path(os.environ.setdefault(METRICS, str(settings.var_dir.resolve() / "metrics")))
+    folder = Path(os.environ.get(METRICS) or settings.var_dir.resolve() / "metrics")
+    os.environ[METRICS] = str(folder)  # empty would mean: files wherever we stand
     if empty and folder.is_dir():
         for left in folder.glob("*.db"):
             left.unlink(missing_ok=True)

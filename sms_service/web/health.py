@@ -5,7 +5,6 @@ Asked by supervisors, load balancers and Prometheus. Names parts, never addresse
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ from flask import Blueprint, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+from prometheus_client.values import MutexValue, ValueClass
 from redis.exceptions import RedisError
 
 from sms_service.errors import Unavailable
@@ -86,7 +86,7 @@ def _alive(runtime: Runtime) -> frozenset[str]:
 
 def _shared_metrics() -> bytes:
     """What all processes of this machine have counted together."""
-    if not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if ValueClass is MutexValue:  # this process counts for itself
         return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
