@@ -34,7 +34,7 @@ def count_waiting(tx: Tx, now: datetime) -> dict[str, Backlog]:
         rows = tx.execute(
             select(TABLE.c.lane, func.count()).where(TABLE.c.status == quoted(status)).group_by(TABLE.c.lane)
         )
-        for lane, number in rows.tuples():
+        for lane, number in rows:
             counts[lane] = replace(counts.get(lane, Backlog()), **{status: number})
     return counts
 

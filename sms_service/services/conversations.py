@@ -73,6 +73,8 @@ class Conversations:
         """Take one text of a walk; return the next screen, None when no walk is open. Raises Unavailable."""
         caller = self._vault.number_hash(number)
         session = self._sessions.find(hash_inputs(f"sms|{caller}"), caller, self._menu.version).session
+        if session is not None and session.taken == inbound_id:
+            return session.body  # this very text, handled again
         if session is None or session.version != self._menu.version or session.state.ended:
             return None
         return self._walk(number, session.state, text, inbound_id, now)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from menus.words import say
-from sms_service.gateways.base import UssdRequest
 from sms_service.runtime import Runtime
+from sms_service.services.answering import build_answering
 from sms_service.web import api, faults, health, journal, webhooks
 from sms_service.web.ussd_lane import UssdLane
 from sms_service.web.webhooks import Turns
@@ -20,7 +19,11 @@ LARGEST_BODY = 10 * 1024 * 1024  # uploads of the API; webhooks are bounded more
 
 
 def create_app(runtime: Runtime, turns: Turns | None = None) -> Flask:
-    """Build the application on the parts of this process; `turns` answers callers. Opens no connection."""
+    """Build the application on the parts of this process. Opens no connection.
+
+    `turns` answers callers; whoever gives none gets one whose lists nobody refreshes.
+    """
+    turns = turns or build_answering(runtime).conversations
     app = Flask(__name__, static_folder=None)
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BODY, PROPAGATE_EXCEPTIONS=False)
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -29,26 +32,10 @@ def create_app(runtime: Runtime, turns: Turns | None = None) -> Flask:
     journal.install(app)
     faults.install(app)
     app.register_blueprint(health.blueprint(runtime))
-    app.register_blueprint(webhooks.blueprint(runtime, turns or _Closed(runtime)))
+    app.register_blueprint(webhooks.blueprint(runtime, turns))
     app.register_blueprint(api.blueprint(runtime), url_prefix="/api/v1")
     proxies = runtime.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-    if turns is not None:
-        app.wsgi_app = UssdLane(app.wsgi_app, turns, runtime.gateways, runtime.settings.webhook_token)  # type: ignore[method-assign]
+    app.wsgi_app = UssdLane(app.wsgi_app, turns, runtime.gateways, runtime.settings.webhook_token)  # type: ignore[method-assign]
     return app
-
-
-class _Closed:
-    """Nobody answers callers in this process: every turn is a polite END."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-
-    def answer(self, request: UssdRequest) -> tuple[str, str]:
-        """A polite END."""
-        return self.sorry(), "sorry"
-
-    def sorry(self) -> str:
-        """A polite END."""
-        return f"END {say(self._runtime.menu, self._runtime.settings.default_language, 'sorry')}"
