@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from menus.loader import load_menu
 from redis import Redis
 from redis.sentinel import Sentinel
 
+from menus.loader import load_menu
 from menus.model import Menu
 from sms_service.clock import Clock
 from sms_service.gateways.africastalking import AfricasTalking
@@ -70,7 +70,7 @@ def connect_redis(url: str) -> Redis:
 
 
 def build(settings: Settings) -> Runtime:
-    """Wire everything. Opens no connection yet, so that a part that is away does not keep us from starting."""
+    """Wire everything. Opens no connection yet: a part that is away does not keep us from starting."""
     redis = connect_redis(settings.effective_redis_url)
     queues = Queues(redis)
     vault = Vault(settings.data_key, settings.secret_key)
