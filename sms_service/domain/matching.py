@@ -114,7 +114,7 @@ class Index:
         if parts:
             return _judge([self._match(at, _PART_OF_LICENCE, "license") for at in parts], limit)
         scores = self._similar_names(names.read_question(rest).words)
-        return _judge([self._match(at, score, "name") for at, score in scores.items()], limit)
+        return _judge([self._match(at, score, "name") for at, score in sorted(scores.items())], limit)
 
     def _telling(self, words: tuple[str, ...]) -> list[str]:
         return [word for word in words if word not in self._common] or list(words)
@@ -283,7 +283,7 @@ def _judge(matches: list[Match], limit: int) -> Result:
     """Order what was found, leave out what is far behind, and say how sure it is."""
     if not matches:
         return NOTHING
-    best = sorted(matches, key=lambda match: (-match.score, match.key))
+    best = sorted(matches, key=lambda match: -match.score)  # of equals, the list's own order
     offered = tuple(match for match in best if match.score >= best[0].score - SPREAD)[:limit]
     alone = len(offered) == 1 or offered[1].score < best[0].score - NEAR
     clear = len(offered) == 1 or (best[0].score >= LIKELY and alone)

@@ -62,7 +62,7 @@ class RecruiterWords:
             values = self.about(self.directory.details(found.found[0].id))
             return self._say("sms.check_answer", **values), False
         if found.found:
-            names = "\n".join(cut(candidate.name, _LONGEST_NAME_BY_SMS) for candidate in found.found)
+            names = "\n".join(cut(candidate.label, _LONGEST_NAME_BY_SMS) for candidate in found.found)
             return self._say("sms.check_several", names=names, **self.about_list()), False
         if found.verdict == "no_list":
             return self._say("sms.check_no_list", **self.about_list()), False
