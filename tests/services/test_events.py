@@ -9,10 +9,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from sms_service.domain.districts import DISTRICTS
-from sms_service.domain.event_codes import is_code
+from sms_service.domain.event_codes import free_codes, is_code
 from sms_service.domain.texts import is_gsm7, measure
 from sms_service.errors import Conflict, Invalid, NotFound
 from sms_service.services import events
@@ -69,6 +69,16 @@ def test_a_new_event_has_a_code_and_three_reminders(store: Store) -> None:
 def test_events_made_at_once_never_share_a_code(store: Store) -> None:
     made = at_once(*[lambda: make_event(store).code for _ in range(6)])
     assert len(set(made)) == 6
+
+
+def test_two_events_that_reach_for_the_last_short_code_at_once_both_get_one(store: Store) -> None:
+    *taken, last = free_codes(())
+    with store.transaction() as tx:
+        told = {"title_id": "x", "title_en": "x", "venue": "x", "district": "53.04", "starts_at": START}
+        tx.execute(insert(Event), [{**told, "code": c, "created_at": NOW, "updated_at": NOW} for c in taken])
+    made = at_once(*[lambda: make_event(store).code for _ in range(2)])
+    assert last in made
+    assert sorted(len(str(code)) for code in made) == [4, 5]
 
 
 @pytest.mark.parametrize(
