@@ -30,7 +30,7 @@ JOBS: dict[str, tuple[str, str]] = {
     "fan_out_reminders": ("bulk", "workers.reminders.fan_out"),
 }
 JOB_TIMEOUT_SECONDS = 300
-_FLAG_SECONDS = 30
+_FLAG_SECONDS = 5  # a job that died before it took its flag down delays its lane no longer than this
 
 
 class Queues:

@@ -23,6 +23,7 @@ from sms_service.services import (
     reminders,
     sending,
     sweeps,
+    tallies,
 )
 from sms_service.services.messages import LANE_JOBS
 from sms_service.settings import Settings
@@ -33,6 +34,7 @@ log = get_logger(__name__)
 
 TICK_SECONDS = 1.0
 REPORTS_EVERY_SECONDS = 5.0
+TALLIES_EVERY_SECONDS = 5.0
 PURGE_EVERY_SECONDS = 86_400.0
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
 
@@ -62,6 +64,8 @@ class Scheduler:
         self._guard("wake", self._wake_due)
         if self._is_time("reports", REPORTS_EVERY_SECONDS):
             self._guard("reports", lambda: self._sweep(self._match_reports))
+        if self._is_time("tallies", TALLIES_EVERY_SECONDS):
+            self._guard("tallies", self._drain_tallies)
         if self._is_time("heartbeat", BEAT_SECONDS):
             self._guard("heartbeat", self._beat)
         if self._is_time("purge", PURGE_EVERY_SECONDS):
@@ -92,6 +96,11 @@ class Scheduler:
             due += ["handle_inbound"] if inbound.has_due(tx, now) else []
             due += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
         self._here.runtime.queues.wake(due)
+
+    def _drain_tallies(self) -> None:
+        runtime, now = self._here.runtime, self._now()
+        today = now.astimezone(runtime.settings.zone).date()
+        tallies.drain(runtime.store, runtime.redis, today, now)
 
     def _beat(self) -> None:
         with self._here.runtime.store.transaction() as tx:
