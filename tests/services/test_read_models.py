@@ -183,9 +183,9 @@ def test_a_list_that_cannot_be_loaded_keeps_no_other_list_old(store: Store, mode
 def test_a_forked_child_starts_a_thread_of_its_own(sqlite_url: str, vault: Vault) -> None:
     store = Store(sqlite_url, vault)
     model = ReadModel("words", count_words, -1)
-    models = ReadModels(store, [model], interval=0.01)
+    models = ReadModels(store, [model], interval=60)  # at rest while we fork
     models.start()
-    wait_for(lambda: model.value == 0)
+    wait_for(lambda: model.value == 0 and store.engine.pool.checkedout() == 0)
     add_word(store, "satu", tell=False)
     store.close()
     pid = os.fork()
@@ -196,7 +196,7 @@ def test_a_forked_child_starts_a_thread_of_its_own(sqlite_url: str, vault: Vault
             store.engine.dispose(close=False)
             model.value, model.revision = -1, None
             models.start()
-            wait_for(lambda: model.value == 1, 5)
+            wait_for(lambda: model.value == 1, 30)
             code = 0
         finally:
             os._exit(code)
