@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from itertools import islice
@@ -24,21 +24,20 @@ from sms_service.errors import (
     Rejected,
     Unavailable,
 )
-from sms_service.gateways.base import MAX_BATCH, Gateway, OutboundSms, SendReceipt
+from sms_service.gateways.base import MAX_BATCH, Gateway, OutboundSms
 from sms_service.logs import get_logger
 from sms_service.metrics import GATEWAY_SECONDS, MT, MT_SEGMENTS
 from sms_service.runtime import Runtime
 from sms_service.services import sending
 from sms_service.services.batches import Batch, split
-from sms_service.services.results import record_results
+from sms_service.services.results import Result, record_results
 
 log = get_logger(__name__)
 
 CLAIM_AT_ONCE = {"fast": 50, "bulk": 400}
-CALLS_AT_ONCE = 8
+CALLS_AT_ONCE = 16
+_TOGETHER_SECONDS = 0.02
 _RECORD_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)  # the last one again until two leases have passed
-
-Result = Sequence[SendReceipt] | GatewayError
 
 
 class Sender:
@@ -100,8 +99,7 @@ class Sender:
             wave = self._call(gateway, ready, is_last) + waiting
         if wave:
             with self._runtime.store.transaction() as tx:
-                for batch in wave:
-                    sending.give_back(tx, batch)
+                sending.give_back(tx, wave)
 
     def _may_call(self, gateway: Gateway, batch: Batch, latest: float) -> bool:
         """Wait for the budget, if it comes in time and nothing speaks against the call."""
@@ -118,12 +116,15 @@ class Sender:
             return []
         with self._runtime.store.transaction() as tx:
             now, release = self._now(), self._release()
-            going = [sending.hand_over(tx, one, gateway.name, now, self._lease, release) for one in batches]
-        calls = {self._pool.submit(self._ask, gateway, one): one for one in going if one.texts}
+            going = sending.hand_over(tx, batches, gateway.name, now, self._lease, release)
+        calls = {self._pool.submit(self._ask, gateway, one): one for one in going}
         elsewhere: list[Batch] = []
         pending: set[Future[Result]] = set(calls)
         while pending:
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            # Those that come about now are recorded together; a slow one does not hold up the others.
+            also, pending = wait(pending, timeout=_TOGETHER_SECONDS)
+            done |= also
             answered = [(calls[future], future.result()) for future in done]
             passed_on = [] if is_last else [batch for batch, result in answered if _was_not_taken(result)]
             self._record(gateway.name, [pair for pair in answered if pair[0] not in passed_on])
@@ -163,8 +164,7 @@ class Sender:
         while True:
             try:
                 with self._runtime.store.transaction() as tx:
-                    now = self._now()
-                    counts = [record_results(tx, one, gateway, result, now) for one, result in answered]
+                    counts = record_results(tx, answered, gateway, self._now())
                 break
             except Unavailable:
                 if time.monotonic() > give_up_at:
@@ -172,10 +172,10 @@ class Sender:
                     log.error("answers not recorded: their texts become unknown", gateway=gateway, texts=lost)
                     return
                 time.sleep(next(pauses, _RECORD_PAUSES[-1]))
-        for (batch, _), count in zip(answered, counts, strict=True):
-            for status, texts in count.items():
-                MT.labels(gateway, batch.lane, status).inc(texts)
-            MT_SEGMENTS.labels(gateway, batch.lane).inc(count["sent"] * batch.texts[0].segments)
+        for (lane, status), texts in counts.items():
+            MT.labels(gateway, lane, status).inc(texts)
+        for batch, result in answered:
+            MT_SEGMENTS.labels(gateway, batch.lane).inc(_accepted_segments(batch, result))
 
     def _now(self) -> datetime:
         return self._runtime.clock.now()
@@ -191,6 +191,12 @@ def _waves(calls: list[Batch], size: int) -> Iterator[list[Batch]]:
         same = iter([batch for batch in calls if batch.turn == turn])
         while wave := list(islice(same, size)):
             yield wave
+
+
+def _accepted_segments(batch: Batch, result: Result) -> int:
+    if isinstance(result, GatewayError):
+        return 0
+    return batch.texts[0].segments * sum(receipt.error is None for receipt in result)
 
 
 def _fault(result: Result) -> GatewayError | None:

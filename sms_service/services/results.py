@@ -32,6 +32,7 @@ from sms_service.store.claim import insert_new, quoted
 from sms_service.store.engine import Tx
 from sms_service.store.models import OptOut
 
+Result = Sequence[SendReceipt] | GatewayError
 OPT_OUTS = cast(Table, OptOut.__table__)
 MAX_ATTEMPTS = 20
 _FIRST_WAIT_SECONDS = 2.0
@@ -43,6 +44,7 @@ _random = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
+    batch: Batch
     text: Claimed
     status: str
     gateway_id: str | None = None
@@ -51,21 +53,26 @@ class _Outcome:
 
 
 def record_results(
-    tx: Tx, batch: Batch, gateway: str, result: Sequence[SendReceipt] | GatewayError, now: datetime
-) -> Counter[str]:
-    """Write down what `gateway` said about `batch`: a receipt a number, or one error for the whole call.
+    tx: Tx, answered: Sequence[tuple[Batch, Result]], gateway: str, now: datetime
+) -> Counter[tuple[str, str]]:
+    """Write down what `gateway` said about some calls: a receipt a number, or one error for all of a call.
 
-    Only rows that still show this claim are changed; a row that a sweep has made `unknown` meanwhile is
-    settled when the answer was an acceptance or a permanent refusal. Returns texts by status reached.
+    Only rows that still show their claim are changed; a row that a sweep has made `unknown` meanwhile is
+    settled when the answer was an acceptance or a permanent refusal. Returns texts by lane and status.
     """
-    outcomes = [_judge(text, receipt) for text, receipt in _receipts(batch, result)]
-    counts: Counter[str] = Counter()
-    for status in {outcome.status for outcome in outcomes}:
-        some = [outcome for outcome in outcomes if outcome.status == status]
-        counts[status] += _write(tx, batch, gateway, status, some, now)
+    outcomes = [
+        _judge(batch, text, receipt)
+        for batch, result in answered
+        for text, receipt in _receipts(batch, result)
+    ]
+    counts: Counter[tuple[str, str]] = Counter()
+    for lane, status in {(outcome.batch.lane, outcome.status) for outcome in outcomes}:
+        some = [one for one in outcomes if (one.batch.lane, one.status) == (lane, status)]
+        if moved := _write(tx, gateway, status, some, now):
+            counts[lane, status] = moved
     _record_opt_outs(tx, outcomes, now)
-    accepted = [outcome.gateway_id for outcome in outcomes if outcome.gateway_id]
-    deliveries.match_ids(tx, gateway, accepted, now)
+    known = [outcome.gateway_id for outcome in outcomes if outcome.gateway_id]
+    deliveries.match_ids(tx, gateway, known, now)
     return counts
 
 
@@ -75,9 +82,7 @@ def wait_before(attempts: int) -> timedelta:
     return timedelta(seconds=_random.uniform(longest / 2, longest))
 
 
-def _receipts(
-    batch: Batch, result: Sequence[SendReceipt] | GatewayError
-) -> list[tuple[Claimed, SendReceipt]]:
+def _receipts(batch: Batch, result: Result) -> list[tuple[Claimed, SendReceipt]]:
     """One receipt a text, by number; a number that the gateway passed over in silence may have the text."""
     if isinstance(result, GatewayError):
         return [(text, SendReceipt(text.number, error=result)) for text in batch.texts]
@@ -88,24 +93,24 @@ def _receipts(
     ]
 
 
-def _judge(text: Claimed, receipt: SendReceipt) -> _Outcome:
+def _judge(batch: Batch, text: Claimed, receipt: SendReceipt) -> _Outcome:
     error = receipt.error
     if error is None:
-        return _Outcome(text, statuses.SENT, receipt.gateway_id)
+        return _Outcome(batch, text, statuses.SENT, receipt.gateway_id)
     why = mask_numbers(f"{type(error).__name__}: {error}")[:_ERROR_LENGTH]
     if isinstance(error, RecipientOptedOut):
-        return _Outcome(text, statuses.OPTED_OUT, receipt.gateway_id, why)
+        return _Outcome(batch, text, statuses.OPTED_OUT, receipt.gateway_id, why)
     if isinstance(error, OutcomeUnknown):
-        return _Outcome(text, statuses.UNKNOWN, receipt.gateway_id, why)
+        return _Outcome(batch, text, statuses.UNKNOWN, receipt.gateway_id, why)
     if isinstance(error, Misconfigured):
-        return _Outcome(text, statuses.QUEUED, None, why, costs_attempt=False)
+        return _Outcome(batch, text, statuses.QUEUED, None, why, costs_attempt=False)
     if error.retryable and text.attempts + 1 < MAX_ATTEMPTS:
-        return _Outcome(text, statuses.QUEUED, None, why)
-    return _Outcome(text, statuses.FAILED, receipt.gateway_id, why)
+        return _Outcome(batch, text, statuses.QUEUED, None, why)
+    return _Outcome(batch, text, statuses.FAILED, receipt.gateway_id, why)
 
 
-def _write(tx: Tx, batch: Batch, gateway: str, status: str, outcomes: list[_Outcome], now: datetime) -> int:
-    """Move some texts of one claim to one status; return how many moved."""
+def _write(tx: Tx, gateway: str, status: str, outcomes: list[_Outcome], now: datetime) -> int:
+    """Move some texts to one status; return how many moved."""
     values: dict[str, Any] = {
         "status": status,
         "error": bindparam("new_error"),
@@ -124,7 +129,7 @@ def _write(tx: Tx, batch: Batch, gateway: str, status: str, outcomes: list[_Outc
         update(TABLE)
         .where(
             TABLE.c.id == bindparam("row_id"),
-            TABLE.c.claim == batch.claim,
+            TABLE.c.claim == bindparam("token"),
             TABLE.c.status.in_([quoted(source) for source in _OPEN if statuses.may_move(source, status)]),
         )
         .values(values)
@@ -132,6 +137,7 @@ def _write(tx: Tx, batch: Batch, gateway: str, status: str, outcomes: list[_Outc
     rows = [
         {
             "row_id": outcome.text.id,
+            "token": outcome.batch.claim,
             "new_error": outcome.error,
             "new_gateway_id": outcome.gateway_id,
             "cost": int(outcome.costs_attempt),

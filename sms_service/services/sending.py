@@ -100,33 +100,45 @@ def due_in(lane: str, priority: int, now: datetime) -> list[Any]:
 
 
 def hand_over(
-    tx: Tx, batch: Batch, gateway: str, now: datetime, lease: timedelta, release_at: datetime | None = None
-) -> Batch:
-    """The last look before `gateway` is called: return the texts that still may go, and mark them so.
+    tx: Tx,
+    batches: Sequence[Batch],
+    gateway: str,
+    now: datetime,
+    lease: timedelta,
+    release_at: datetime | None = None,
+) -> list[Batch]:
+    """The last look before `gateway` is called: return the calls with the texts that still may go, and
+    mark those so. The batches are of one claim; one that nothing is left of is not returned.
 
     A text whose lease was lost meanwhile, whose deadline passed or whose number opted out is left out.
     From this commit on a crash leaves it `unknown`: nobody can say whether the call went out.
     """
-    held = [text for text in batch.texts if release_at is not None and text.kind in HELD_KINDS]
+    texts = [text for batch in batches for text in batch.texts]
+    if not texts:
+        return []
+    token = batches[0].claim
+    held = [text for text in texts if release_at is not None and text.kind in HELD_KINDS]
     if held:
-        give_back(tx, batch.keep(held))
-    going = [text for text in batch.texts if text not in held]
-    going = _leave_out_opted_out(tx, batch.claim, going, now)
+        give_back(tx, [batches[0].keep(held)])
+    wanted = _leave_out_opted_out(tx, token, [text for text in texts if text not in held], now)
     marked = tx.execute(
         update(TABLE)
-        .where(*_ours(batch.claim, [text.id for text in going]), TABLE.c.expires_at > now)
+        .where(*_ours(token, [text.id for text in wanted]), TABLE.c.expires_at > now)
         .values(gateway=gateway, lease_until=now + lease)
         .returning(TABLE.c.id)
     )
-    still_ours = set(marked.scalars())
-    return batch.keep(text for text in going if text.id in still_ours)
+    going = set(marked.scalars())
+    left = [batch.keep(text for text in batch.texts if text.id in going) for batch in batches]
+    return [batch for batch in left if batch.texts]
 
 
-def give_back(tx: Tx, batch: Batch) -> int:
-    """Put texts that were claimed and certainly not sent back into the queue. Costs them no attempt."""
+def give_back(tx: Tx, batches: Sequence[Batch]) -> int:
+    """Put texts of one claim that were certainly not sent back into the queue; costs them no attempt."""
+    if not batches:
+        return 0
     statement = (
         update(TABLE)
-        .where(*_ours(batch.claim, [text.id for text in batch.texts]))
+        .where(*_ours(batches[0].claim, [text.id for batch in batches for text in batch.texts]))
         .values(status=statuses.QUEUED, claim=None, lease_until=None, gateway=None)
         .returning(TABLE.c.id)
     )
@@ -144,8 +156,8 @@ def _leave_out_opted_out(tx: Tx, token: str, claimed: list[Claimed], now: dateti
     hashes = {text.number_hash for text in claimed}
     rows = tx.execute(select(OptOut.number_hash, OptOut.opted_out_at).where(OptOut.number_hash.in_(hashes)))
     stopped = {row.number_hash: row.opted_out_at for row in rows}
-    barred = [text.id for text in claimed if not _may_go(text, stopped.get(text.number_hash))]
-    _end(tx, token, barred, statuses.OPTED_OUT, "opted out before it was sent", now)
+    barred = {text.id for text in claimed if not _may_go(text, stopped.get(text.number_hash))}
+    _end(tx, token, list(barred), statuses.OPTED_OUT, "opted out before it was sent", now)
     return [text for text in claimed if text.id not in barred]
 
 

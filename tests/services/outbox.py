@@ -58,7 +58,8 @@ def take(
 
 def hand(store: Store, batch: Batch, now: datetime = NOW, release_at: datetime | None = None) -> Batch:
     with store.transaction() as tx:
-        return sending.hand_over(tx, batch, GATEWAY, now, LEASE, release_at)
+        going = sending.hand_over(tx, [batch], GATEWAY, now, LEASE, release_at)
+    return going[0] if going else batch.keep([])
 
 
 def accepted(batch: Batch) -> list[SendReceipt]:
@@ -69,7 +70,8 @@ def record(
     store: Store, batch: Batch, result: Sequence[SendReceipt] | GatewayError, now: datetime = NOW
 ) -> dict[str, int]:
     with store.transaction() as tx:
-        return dict(record_results(tx, batch, GATEWAY, result, now))
+        counts = record_results(tx, [(batch, result)], GATEWAY, now)
+    return {status: texts for (_, status), texts in counts.items()}
 
 
 def send_all(store: Store, now: datetime = NOW, lane: str = "bulk") -> list[str]:

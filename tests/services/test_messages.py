@@ -166,3 +166,9 @@ def test_texts_of_an_event_can_be_taken_back_while_they_wait(store: Store) -> No
         assert messages.withdraw(tx, event_id, "reminder_", NOW) == 1  # _ is no wildcard
         assert messages.count_by_status(tx, event_id=event_id)["expired"] == 3
     assert len(send_all(store)) == 2
+
+
+def test_one_text_in_a_list_counts_as_one(store: Store) -> None:
+    with store.transaction() as tx:
+        assert messages.enqueue_many(tx, [text(1)], NOW) == 1
+        assert messages.enqueue_many(tx, [text(1)], NOW) == 0

@@ -183,8 +183,8 @@ def test_what_was_claimed_and_not_called_goes_back_unchanged(store: Store) -> No
     (message_id,) = put(store, text(1))
     (batch,) = take(store)
     with store.transaction() as tx:
-        assert give_back(tx, batch) == 1
-        assert give_back(tx, batch) == 0
+        assert give_back(tx, [batch]) == 1
+        assert give_back(tx, [batch]) == 0
     again = row(store, message_id)
     assert (again.status, again.attempts, again.claim) == ("queued", 0, None)
     assert hand(store, batch).texts == ()  # the old claim holds it no more

@@ -103,9 +103,9 @@ class World:
     def _hand_over(self, _: str) -> None:
         if self.claimed:
             with self.store.transaction() as tx:
-                going = sending.hand_over(tx, self.claimed.pop(0), GATEWAY, self.now, LEASE)
-            assert not {one.number for one in going.texts} & self.stopped
-            self.handed[:0] = [going] if going.texts else []
+                going = sending.hand_over(tx, [self.claimed.pop(0)], GATEWAY, self.now, LEASE)
+            assert not {one.number for batch in going for one in batch.texts} & self.stopped
+            self.handed[:0] = going
 
     def _call(self, answer: str) -> None:
         if self.handed:
@@ -119,12 +119,12 @@ class World:
         if self.answered:
             batch, result = self.answered.pop(0)
             with self.store.transaction() as tx:
-                record_results(tx, batch, GATEWAY, result, self.now)
+                record_results(tx, [(batch, result)], GATEWAY, self.now)
 
     def _give_back(self, _a: None, _b: None) -> None:
         if self.claimed:
             with self.store.transaction() as tx:
-                sending.give_back(tx, self.claimed.pop(0))
+                sending.give_back(tx, [self.claimed.pop(0)])
 
     def _report(self, message_id: int, status: str | None) -> None:
         with self.store.transaction() as tx:

@@ -98,7 +98,7 @@ def test_stuck_texts_are_put_right_and_their_lane_is_woken(
     put(store, 3, expires_at=datetime.now(UTC) + timedelta(seconds=-1))
     with store.transaction() as tx:
         _first, second = sending.claim_batch(tx, "bulk", datetime.now(UTC), 10, timedelta(seconds=60))
-        sending.hand_over(tx, second, "console", early, timedelta(seconds=1))
+        sending.hand_over(tx, [second], "console", early, timedelta(seconds=1))
         tx.execute(sql("UPDATE messages SET lease_until = :at WHERE status = 'sending'"), {"at": early})
     redis.flushall()
     scheduler.tick()

@@ -179,10 +179,10 @@ def test_a_gateway_that_is_away_is_left_in_peace_after_a_few_calls(
         put(store, n, body=f"Text for {n}")
     for _ in range(5):
         drain(here, seconds=1)
-    assert len(gateway.calls) < 20
+    assert len(gateway.calls) < 30
     counts = statuses_of(store)
     assert sum(counts.values()) == 40
-    assert counts["queued"] >= 20
+    assert counts["queued"] >= 10
 
 
 class Scripted:
@@ -256,8 +256,8 @@ def test_a_fault_of_our_own_in_the_call_does_not_burn_the_list(
     for _ in range(10):
         drain(here, seconds=0.5)
     counts = statuses_of(store)
-    assert counts["unknown"] <= 16
-    assert counts["queued"] >= 44
+    assert counts["unknown"] <= 32
+    assert counts["queued"] >= 28
 
 
 def test_stop_between_two_calls_of_one_claim_is_obeyed(here: Process, store: Store, second: Scripted) -> None:
@@ -310,7 +310,7 @@ def test_told_to_stop_it_gives_back_what_it_has_not_called(
     second.send = stop_now
     assert drain(here) is True
     counts = Counter(statuses_of(store))
-    assert counts["sent"] == len(second.calls) <= 8
+    assert counts["sent"] == len(second.calls) <= 16
     assert counts["queued"] == 30 - counts["sent"]
 
 
