@@ -25,7 +25,7 @@ log = get_logger(__name__)
 
 _SQLITE_BUSY_SECONDS = 1.5
 _SQLITE_ASK_AGAIN_SECONDS = 0.0003
-_POSTGRES_WAIT_MS = 5000
+_POSTGRES_WAIT_MS = 1500
 
 
 class Tx(Session):
@@ -118,8 +118,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        # The driver's message may hold parameters; only its class is safe to keep.
-        log.warning("database unavailable", error=type(error.orig).__name__)
+        # Who asked says so once; the driver's message may hold parameters, its class is safe to keep.
+        log.debug("database unavailable", error=type(error.orig).__name__)
         raise Unavailable("the database is not available") from error
     except DBAPIError as error:
         if error.connection_invalidated:
@@ -138,7 +138,7 @@ def make_engine(url: str, pool_size: int = 5) -> Engine:
             pool_timeout=5,
             hide_parameters=True,
             connect_args={
-                "connect_timeout": 3,
+                "connect_timeout": 2,
                 "options": f"-c lock_timeout={_POSTGRES_WAIT_MS} -c timezone=UTC"
                 f" -c idle_in_transaction_session_timeout=60000",
             },

@@ -25,6 +25,12 @@ def look_up_recruiter(context: Context, call: Call) -> Outcome:
     return Outcome("none")
 
 
+def note_miss(context: Context, call: Call) -> Outcome:
+    """None of the companies shown was meant: a name that is asked for and not in the list."""
+    context.note_miss(call.values.get("query", ""))
+    return Outcome("done")
+
+
 def recruiter_candidates(context: Context, call: Call) -> tuple[Item, ...]:
     """The companies that may be meant, best first."""
     found = recruiters.look_up(context.lists.recruiters.value, call.values.get("query", ""))
@@ -54,6 +60,7 @@ def _words(context: Context, call: Call) -> RecruiterWords:
 
 ACTIONS: Mapping[str, ContextAction] = {
     "look_up_recruiter": look_up_recruiter,
+    "note_miss": note_miss,
     "recruiter_candidates": recruiter_candidates,
     "recruiter_answer": recruiter_answer,
     "recruiter_list": recruiter_list,
