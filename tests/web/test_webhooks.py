@@ -398,6 +398,7 @@ def test_no_number_and_no_token_stands_in_any_log_line(web: Web, log: io.StringI
         for kind, form in FORMS.items():
             web.post(kind, form, gateway)
             web.post(kind, form, gateway, token="a-wrong-but-secret-token")
+            web.post(kind, form, gateway, token="short-secret")
             web.post(kind, {**form, "phoneNumber": "", "from": ""}, gateway)
             web.post(kind, b"{}", gateway, content_type="application/json")
     kannel = {"id": "k-1", "from": NUMBER, "to": "12362", "text": NUMBER}
@@ -412,6 +413,7 @@ def test_no_number_and_no_token_stands_in_any_log_line(web: Web, log: io.StringI
     assert '"path": "/webhooks/africastalking/***/sms"' in written
     assert WEBHOOK_TOKEN not in written
     assert "a-wrong-but-secret-token" not in written
+    assert "short-secret" not in written
     assert "81200000001" not in written
     assert "0812" not in written
 
