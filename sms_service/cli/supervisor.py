@@ -101,7 +101,9 @@ class Supervisor:
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # so that a death wakes us
         for number in _STOP_SIGNALS:
-            signal.signal(number, self._on_stop)
+            # Under nohup a hang-up is ignored, and stays so.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._on_stop)
         return self
 
     def __exit__(

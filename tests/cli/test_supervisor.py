@@ -38,8 +38,8 @@ WITH_GRANDCHILD = (
 class Running:
     """A supervisor in a process of its own, and what it has printed."""
 
-    def __init__(self, *codes: str, ready: bool = True) -> None:
-        script = SCRIPT.replace("READY", str(ready))
+    def __init__(self, *codes: str, ready: bool = True, before: str = "") -> None:
+        script = before + SCRIPT.replace("READY", str(ready))
         self.process = subprocess.Popen(
             [sys.executable, "-c", script, *codes], cwd=ROOT, stdout=subprocess.PIPE, bufsize=0
         )
@@ -67,8 +67,8 @@ class Running:
 def start() -> Iterator[Callable[..., Running]]:
     running: list[Running] = []
 
-    def begin(*codes: str, ready: bool = True) -> Running:
-        running.append(Running(*codes, ready=ready))
+    def begin(*codes: str, ready: bool = True, before: str = "") -> Running:
+        running.append(Running(*codes, ready=ready, before=before))
         return running[-1]
 
     yield begin
@@ -110,6 +110,16 @@ def test_a_signal_stops_all_and_what_they_have_started(
     running.process.send_signal(number)
     assert running.process.wait(10) == 0
     wait_until_gone(pids)
+
+
+def test_under_nohup_a_hang_up_stops_nothing(start: Callable[..., Running]) -> None:
+    running = start(SLEEP, before="import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    pids = running.pids(1)
+    running.process.send_signal(signal.SIGHUP)
+    running.process.send_signal(signal.SIGCHLD)  # it looks around, and has nothing to do
+    os.kill(pids[0], signal.SIGKILL)
+    assert len(running.pids(2)) == 2
+    assert running.process.poll() is None
 
 
 def test_no_orphan_is_left_when_the_supervisor_itself_is_killed(start: Callable[..., Running]) -> None:

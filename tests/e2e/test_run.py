@@ -152,6 +152,11 @@ class Service:
         self._file.close()
 
 
+def servers_of(web: int) -> list[int]:
+    """The processes that answer, below the web server's own."""
+    return [int(pid) for pid in Path(f"/proc/{web}/task/{web}/children").read_text().split()]
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
@@ -235,6 +240,16 @@ def test_a_process_killed_with_9_comes_back(service: Service, name: str) -> None
     service.wait_until(lambda: service.children().get(name, before[name]) != before[name], f"{name} is back")
     service.wait_until(lambda: service.status("/readyz") == 200, "ready again")
     assert set(service.children()) == CHILDREN
+
+
+def test_a_server_process_of_the_web_killed_with_9_comes_back(service: Service) -> None:
+    web = service.children()["web"]
+    before = servers_of(web)
+    assert len(before) == 2
+    os.kill(before[0], signal.SIGKILL)
+    service.wait_until(lambda: len(set(servers_of(web)) - set(before)) == 1, "a new server process")
+    service.wait_until(lambda: service.status("/readyz") == 200, "ready again")
+    assert service.children()["web"] == web
 
 
 def test_after_all_that_a_call_and_a_text_still_work(service: Service) -> None:
