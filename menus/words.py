@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from menus.model import Menu, ValueSpec
 from sms_service.domain.texts import septets, to_gsm7, truncate
@@ -36,6 +37,7 @@ def say(menu: Menu, language: str, key: str, **values: str) -> str:
     return fill(menu.common[language][key], values, menu.values)
 
 
+@lru_cache(maxsize=8192)
 def cut(text: str, limit: int) -> str:
     """Return a one-line GSM-7 label of at most `limit` septets."""
     plain = to_gsm7(_CONTROL.sub(" ", text.replace("\n", " "))).strip()

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hiredis import pack_command
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
@@ -29,6 +30,8 @@ TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
 MISSES = "misses"  # a list of what the recruiter check did not find, sealed, drained likewise
 _MOST_MISSES = 10_000  # a flood of questions must not fill the memory
 _RETRY_AFTER = 0.5  # seconds without asking a Redis that has just failed
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 _SAVE = """
 local old = redis.call('GET', KEYS[1])
@@ -104,8 +107,8 @@ class UssdSessions:
 
         Ignored when the stored session has taken more inputs. Raises Unavailable.
         """
-        state = json.dumps(_pack_state(session.state), separators=(",", ":"), ensure_ascii=False)
-        head = json.dumps([session.inputs_hash, session.version, session.body], ensure_ascii=False)
+        state = _encode(_pack_state(session.state))
+        head = _encode([session.inputs_hash, session.version, session.body])
         record = f"{session.taken}{head[:-1]},{state}]"
         kept = {"keep": "=", "drop": ""}.get(place)
         if kept is None:
@@ -146,14 +149,14 @@ class UssdSessions:
         if time.monotonic() < self._away_until:
             raise Unavailable("Redis is not available")
         try:
-            self._connection().send_command(*command, check_health=False)
+            self._connection().send_packed_command((pack_command(command),), check_health=False)
             self._local.unread += 1
         except (RedisError, OSError) as error:
             raise self._away() from error
 
     def _answer(self, command: tuple[Any, ...]) -> Any:
         connection = self._connection()
-        connection.send_command(*command, check_health=False)
+        connection.send_packed_command((pack_command(command),), check_health=False)
         while self._local.unread:
             self._local.unread -= 1
             try:

@@ -145,8 +145,7 @@ class Conversations:
         if time.monotonic() < self._database_away_until:
             return default
         try:
-            with self._runtime.store.read() as tx:
-                found = tx.execute(_LANGUAGE, {"hash": context.number_hash}).scalar_one_or_none()
+            found = self._runtime.store.find_scalar(_LANGUAGE, {"hash": context.number_hash})
         except Unavailable:
             DEGRADED.labels("database").inc()
             self._database_away_until = time.monotonic() + _AWAY_SECONDS
@@ -177,4 +176,4 @@ def _with_prefix(body: str, state: State) -> str:
 
 
 def _count(channel: str, turn: Turn, now: datetime) -> str:
-    return f"{now:%Y-%m-%d}|{channel}|{turn.state.node}|{turn.outcome}|{turn.state.language}"
+    return f"{now.date().isoformat()}|{channel}|{turn.state.node}|{turn.outcome}|{turn.state.language}"

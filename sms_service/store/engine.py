@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -78,6 +78,11 @@ class Store:
             tx.commit()
         if tx.wakes and self._on_commit:
             self._on_commit(list(tx.wakes))
+
+    def find_scalar(self, statement: Executable, parameters: Mapping[str, Any]) -> Any:
+        """One value or None, without a Tx: for the one question of a USSD turn. Raises Unavailable."""
+        with _translated(), self.engine.connect() as connection:
+            return connection.execute(statement, parameters).scalar_one_or_none()
 
     def check(self) -> None:
         """Raises Unavailable unless the database answers and holds our tables."""
