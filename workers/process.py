@@ -7,12 +7,10 @@ install it; a job called in any other process builds one from the environment.
 from __future__ import annotations
 
 import os
-import signal
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
-from types import FrameType
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
@@ -23,6 +21,7 @@ from sms_service.services.read_models import ReadModels
 from sms_service.services.rehearsals import follow_clock
 from sms_service.settings import Settings, load
 from workers.sender import Sender
+from workers.stopping import Stopping
 
 log = get_logger(__name__)
 
@@ -32,9 +31,9 @@ BEAT_SECONDS = heartbeats.EVERY.total_seconds() / 2
 class Process:
     """The parts of this process. `stopping` is set when it shall end."""
 
-    def __init__(self, settings: Settings, stopping: threading.Event | None = None) -> None:
+    def __init__(self, settings: Settings, stopping: Stopping | None = None) -> None:
         self.settings = settings
-        self.stopping = stopping or threading.Event()
+        self.stopping = stopping or Stopping()
         self.runtime: Runtime = build(settings)
         self.pid = os.getpid()
         self._clock = ReadModels(self.runtime.store, [follow_clock(settings, self.runtime.clock)])
@@ -68,22 +67,6 @@ class Process:
         if "answering" in self.__dict__:
             self.answering.lists.models.stop()
         self.runtime.close()
-
-
-def set_from_signal(event: threading.Event) -> None:
-    """Set `event` in a signal handler. Not at once: the main thread, which runs the handler, may stand
-    inside the event's own lock at that moment, and would wait for itself for ever."""
-    threading.Thread(target=event.set, daemon=True).start()
-
-
-def stop_on_signals(stopping: threading.Event) -> None:
-    """Let SIGTERM and SIGINT set `stopping`. From the main thread only."""
-
-    def stop(_signum: int, _frame: FrameType | None) -> None:
-        set_from_signal(stopping)
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
 
 
 class Heart(threading.Thread):

@@ -7,10 +7,10 @@ between taking a job and starting it loses the job. Redis may go and come back: 
 
 from __future__ import annotations
 
-import threading
 from types import FrameType
 from typing import Any
 
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.exceptions import StopRequested
@@ -21,7 +21,8 @@ from sms_service.queues import LANES, Queues
 from sms_service.runtime import connect_redis
 from sms_service.services import heartbeats
 from sms_service.settings import Settings
-from workers.process import Heart, Process, install, process, runtime, set_from_signal, stop_on_signals
+from workers.process import Heart, Process, install, process, runtime
+from workers.stopping import Stopping
 
 __all__ = ["process", "runtime", "work"]
 
@@ -37,15 +38,22 @@ class LaneWorker(SimpleWorker):
     """RQ's worker, ended by SIGTERM after the job in hand, and without RQ's remote control by Redis."""
 
     max_connection_wait_time = _LONGEST_PAUSE_SECONDS
-    stopping: threading.Event
+    stopping: Stopping
 
     def request_stop(self, signum: int | None, frame: FrameType | None) -> None:
         """SIGTERM or SIGINT. The job in hand sees `stopping` and comes to its end by itself."""
-        set_from_signal(self.stopping)
+        self.stopping.set()
         if self.get_state() == WorkerStatus.BUSY:
             self._stop_requested = True
         else:
             raise StopRequested
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's own, before and after each wait for a job: here a signal is seen that came before RQ
+        listened for one, or whose exception was swallowed on its way."""
+        if self.stopping.is_set() and self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        super().heartbeat(timeout, pipeline)
 
     def subscribe(self) -> None:
         """No channel: whoever can write to Redis shall not be able to stop workers by it."""
@@ -58,8 +66,8 @@ def work(settings: Settings, lane: str) -> None:
     """Do the jobs of `lane` until SIGTERM or SIGINT. Call it from the main thread."""
     if lane not in LANES:
         raise ValueError(f"lane is one of {', '.join(LANES)}")
-    stopping = threading.Event()
-    stop_on_signals(stopping)
+    stopping = Stopping()
+    stopping.on_signals()
     here = Process(settings, stopping)
     install(here)
     heart = Heart(here, heartbeats.worker(lane))
@@ -83,12 +91,11 @@ def _keep_working(here: Process, lane: str) -> None:
         try:
             if _work_once(here, lane):
                 pause = _FIRST_PAUSE_SECONDS
-            here.stopping.wait(0.01)  # an end by signal is set by another thread
         except RedisError as error:
             outcome = type(error).__name__
         except StopRequested:  # the signal came between two waits
             here.stopping.set()
-        stop_on_signals(here.stopping)
+        here.stopping.on_signals()
         if not here.stopping.is_set():
             log.warning("worker waits for Redis", lane=lane, error=outcome, seconds=pause)
             here.stopping.wait(pause)

@@ -7,7 +7,6 @@ was away finds in the rows what it has missed. Redis or the database away: told 
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,7 @@ from sms_service.services import (
 from sms_service.services.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
-from workers.process import BEAT_SECONDS, Process, install, stop_on_signals
+from workers.process import BEAT_SECONDS, Process, install
 
 log = get_logger(__name__)
 
@@ -140,9 +139,8 @@ class Scheduler:
 
 def schedule(settings: Settings) -> None:
     """Run the scheduler until SIGTERM or SIGINT. Call it from the main thread."""
-    stopping = threading.Event()
-
-    stop_on_signals(stopping)
+    stopping = Stopping()
+    stopping.on_signals()
     here = Process(settings, stopping)
     install(here)
     log.info("scheduler started")

@@ -6,7 +6,6 @@ take goes to the next gateway at once, where there is one. Used by the jobs in w
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -31,6 +30,7 @@ from sms_service.runtime import Runtime
 from sms_service.services import sending
 from sms_service.services.batches import Batch, split
 from sms_service.services.results import Result, record_results
+from workers.stopping import Stopping
 
 log = get_logger(__name__)
 
@@ -44,7 +44,7 @@ class Sender:
     """One for a worker process. `stopping` is set when the process shall end: what is not called yet is
     then given back."""
 
-    def __init__(self, runtime: Runtime, stopping: threading.Event) -> None:
+    def __init__(self, runtime: Runtime, stopping: Stopping) -> None:
         self._runtime = runtime
         self._stopping = stopping
         self._lease = timedelta(seconds=runtime.settings.send_lease_seconds)

@@ -30,6 +30,7 @@ from tests.doubles.gateway_server import (
 from tests.services.outbox import number, row, statuses_of, stop, text
 from workers.process import Process
 from workers.sender import Sender
+from workers.stopping import Stopping
 
 
 def put(store: Store, *numbers: int, **changes) -> list[int]:
@@ -76,7 +77,7 @@ def test_the_texts_of_one_person_arrive_in_their_order(
 
 def test_two_senders_at_once_call_nobody_twice(here: Process, store: Store, gateway: GatewayServer) -> None:
     put(store, *range(900))
-    other = Sender(here.runtime, threading.Event())
+    other = Sender(here.runtime, Stopping())
 
     def work(sender: Sender) -> None:
         while True:
