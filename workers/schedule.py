@@ -28,6 +28,7 @@ from sms_service.services.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 from workers.process import BEAT_SECONDS, Process, install
+from workers.stopping import Stopping
 
 log = get_logger(__name__)
 

@@ -14,6 +14,7 @@ from tests.event_office import HOUR, fields, number, reminder_rows, texts
 from workers import reminders
 from workers.process import Process
 from workers.schedule import Scheduler
+from workers.stopping import Stopping
 
 
 def make(here: Process, ahead: timedelta) -> Event:
@@ -61,7 +62,7 @@ def test_a_job_that_must_stop_leaves_the_rows_due(here: Process, event: Event) -
     here.stopping.set()
     reminders.fan_out()
     assert reminder_rows(here.runtime.store, event)["1d"].status == "planned"
-    here.stopping.clear()
+    here.stopping = Stopping()  # as in the next process
     reminders.fan_out()
     assert len(texts(here.runtime.store, "reminder")) == 3
 
