@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -150,6 +151,9 @@ class Service:
             self.process.terminate()
             self.process.wait(30)
         self._file.close()
+        folder = redis_socket_path(self.var_dir).parent
+        if folder != self.var_dir and folder.is_dir():  # left by a supervisor that was killed
+            shutil.rmtree(folder)
 
 
 def servers_of(web: int) -> list[int]:
