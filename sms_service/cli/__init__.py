@@ -65,7 +65,7 @@ def main(argv: Sequence[str]) -> int:
         return REFUSED
     except Exception as error:  # the last resort of an entry point: one line, no number
         logging.getLogger(__name__).error("command failed", exc_info=True)  # shown where logs are
-        _complain(f"stopped by an unexpected {type(error).__name__} (the log, or LOG_LEVEL=DEBUG, shows where)")
+        _complain(f"unexpected {type(error).__name__}: the log, or LOG_LEVEL=DEBUG, shows where")
         return REFUSED
 
 

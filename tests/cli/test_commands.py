@@ -125,5 +125,5 @@ def test_an_unexpected_fault_is_one_line_too() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr.startswith("jalur-aman: stopped by an unexpected ModuleNotFoundError")
+    assert done.stderr.startswith("jalur-aman: unexpected ModuleNotFoundError")
     assert len(done.stderr.splitlines()) == 1
