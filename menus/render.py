@@ -5,6 +5,7 @@ A screen is a body without `CON `/`END `; the four septets of the prefix are alw
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from menus.model import Item, Menu, Node, State
@@ -13,6 +14,7 @@ from sms_service.domain.texts import septets, truncate
 
 PREFIX = 4  # "CON " and "END "
 MOST_ITEMS = 8  # 9 is "more"
+_ENDS = (re.compile(r"\n"), re.compile(r"[.!?;] "))  # where a text is best cut
 
 
 def screens_of_page(menu: Menu, node: Node, language: str, values: Mapping[str, str]) -> tuple[str, ...]:
@@ -136,32 +138,34 @@ def _paged(menu: Menu, language: str, body: str, lines: list[str], way_out: str)
 
 
 def split(text: str, room: int) -> list[str]:
-    """Cut a text into parts of at most `room` septets, between words wherever a word is not longer itself."""
+    """Cut a text into parts of at most `room` septets: where a line or sentence ends in the second half
+    of a part, else between words, and within a word only where it is longer than a part."""
     parts: list[str] = []
-    current = ""
-    for line in text.split("\n"):
-        start = "\n" if current else ""
-        for n, word in enumerate(line.split(" ")):
-            joint = start if n == 0 else " "
-            if septets(current + joint + word) <= room:
-                current += joint + word
-                continue
-            if current.strip():
-                parts.append(current.strip())
-            while septets(word) > room:
-                head = _head(word, room)
-                parts.append(head)
-                word = word[len(head) :]
-            current = word
-    if current.strip() or not parts:
-        parts.append(current.strip())
-    return parts
+    rest = text.strip()
+    while septets(rest) > room:
+        cut_at = _cut_at(rest, room)
+        parts.append(rest[:cut_at].rstrip())
+        rest = rest[cut_at:].lstrip()
+    return [*parts, rest] if rest or not parts else parts
 
 
-def _head(word: str, room: int) -> str:
-    kept = ""
-    for character in word:
-        if septets(kept + character) > room:
-            break
-        kept += character
-    return kept
+def _cut_at(text: str, room: int) -> int:
+    head = _head(text, room)
+    most = len(head)
+    if text[most].isspace():
+        head += text[most]
+    for end in _ENDS:
+        found = max((match.end() for match in end.finditer(head)), default=0)
+        if found > most // 2:
+            return found
+    return head.rfind(" ") + 1 or most
+
+
+def _head(text: str, room: int) -> str:
+    """The longest beginning of a text that fits."""
+    used = 0
+    for n, character in enumerate(text):
+        used += septets(character)
+        if used > room:
+            return text[:n]
+    return text
