@@ -44,9 +44,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def service(**environment: str) -> Iterator[Service]:
-    """The whole service as `make run` starts it, ready."""
-    folder, port = Path(tempfile.mkdtemp(prefix="ja-bench-")), free_port()
+def service(var_dir: Path | None = None, **environment: str) -> Iterator[Service]:
+    """The whole service as `make run` starts it, ready; in a folder of its own unless one is given."""
+    folder, port = var_dir or Path(tempfile.mkdtemp(prefix="ja-bench-")), free_port()
     given = {**os.environ, "VAR_DIR": str(folder), "PORT": str(port), "LOG_LEVEL": "WARNING", **environment}
     command = [sys.executable, "-m", "sms_service", "run", "--with-parent"]
     log = (folder / "log").open("wb")
@@ -59,7 +59,8 @@ def service(**environment: str) -> Iterator[Service]:
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=30)
         log.close()
-        shutil.rmtree(folder, ignore_errors=True)
+        if var_dir is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

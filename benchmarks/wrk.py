@@ -20,6 +20,7 @@ class Load:
     p50_ms: float
     p99_ms: float
     errors: int
+    requests: int
 
 
 def run(port: int, script: str, *arguments: str, connections: int = 64, seconds: int = 8) -> Load:
@@ -38,7 +39,9 @@ def run(port: int, script: str, *arguments: str, connections: int = 64, seconds:
     errors += sum(
         int(n) for line in re.findall(r"Socket errors: (.*)", said) for n in re.findall(r"\d+", line)
     )
-    return Load(float(rate[1]), _latency(said, "50%"), _latency(said, "99%"), errors)
+    done = re.search(r"(\d+) requests in", said)
+    requests = int(done[1]) if done else 0
+    return Load(float(rate[1]), _latency(said, "50%"), _latency(said, "99%"), errors, requests)
 
 
 def _latency(said: str, percentile: str) -> float:
