@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -19,9 +19,11 @@ from sqlalchemy.pool import QueuePool
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
+from sms_service.store.together import Together
 from sms_service.store.vault import Vault
 
 log = get_logger(__name__)
+T = TypeVar("T")
 
 _SQLITE_BUSY_SECONDS = 1.5
 _SQLITE_ASK_AGAIN_SECONDS = 0.0003
@@ -58,6 +60,7 @@ class Store:
         self.engine = make_engine(url, pool_size)
         self._on_commit = on_commit
         self._sessions = sessionmaker(self.engine, class_=Tx, vault=vault, expire_on_commit=False)
+        self._together = Together(self.transaction)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -78,6 +81,15 @@ class Store:
             tx.commit()
         if tx.wakes and self._on_commit:
             self._on_commit(list(tx.wakes))
+
+    def together(self, act: Callable[[Tx], T]) -> T:
+        """Run `act` in a transaction that it shares with other threads' acts of this moment.
+
+        For many small writes at once: one commit for all. `act` may be run twice, the first time rolled
+        back. Raises what it raises, and Unavailable.
+        """
+        result: T = self._together.run(act)
+        return result
 
     def find_scalar(self, statement: Executable, parameters: Mapping[str, Any]) -> Any:
         """One value or None, without a Tx: for the one question of a USSD turn. Raises Unavailable."""

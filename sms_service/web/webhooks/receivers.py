@@ -23,22 +23,22 @@ def receive_sms(runtime: Runtime, gateway: Gateway, form: Form) -> None:
     sms = gateway.parse_sms(form)
     if sms.number is None:
         log.info("text from a sender that is no number: not kept", gateway=gateway.name)
-    with runtime.store.transaction() as tx:
-        inbound.record(tx, sms, runtime.clock.now())
+    now = runtime.clock.now()
+    runtime.store.together(lambda tx: inbound.record(tx, sms, now))
 
 
 def receive_delivery(runtime: Runtime, gateway: Gateway, form: Form) -> None:
     """Keep one delivery report, whatever it says."""
     report = gateway.parse_delivery(form)
-    with runtime.store.transaction() as tx:
-        deliveries.record_delivery(tx, report, runtime.clock.now())
+    now = runtime.clock.now()
+    runtime.store.together(lambda tx: deliveries.record_delivery(tx, report, now))
 
 
 def receive_session_end(runtime: Runtime, gateway: Gateway, form: Form) -> None:
     """Note that a USSD session ended."""
     end = gateway.parse_ussd_end(form)
-    with runtime.store.transaction() as tx:
-        session_ends.record(tx, end, runtime.clock.now())
+    now = runtime.clock.now()
+    runtime.store.together(lambda tx: session_ends.record(tx, end, now))
 
 
 def receive_opt_out(runtime: Runtime, gateway: Gateway, form: Form) -> None:
