@@ -29,6 +29,7 @@ PLACE_SECONDS = 1800  # a dropped call can be gone on with for half an hour
 TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
 MISSES = "misses"  # a list of what the recruiter check did not find, sealed, drained likewise
 _MOST_MISSES = 10_000  # a flood of questions must not fill the memory
+_STATE_FOLLOWS = "\x1f"  # no screen holds a control character
 _RETRY_AFTER = 0.5  # seconds without asking a Redis that has just failed
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -50,21 +51,23 @@ _SAVE_SHA = hashlib.sha1(_SAVE.encode(), usedforsecurity=False).hexdigest()
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is known of a live dialogue."""
+    """What is known of a live dialogue. `state` is packed (pack_state): most turns never open it."""
 
     taken: int  # inputs
     inputs_hash: str  # of the cumulative text
     version: str  # of the menu
-    state: State
+    ended: bool
+    node: str
     body: str  # the last reply, without CON/END
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The answer to one read: the session, and the caller's last place, where there are any."""
+    """The answer to one read: the session, and the caller's last place (packed), where there are any."""
 
     session: Session | None
-    place: State | None
+    place: str | None
 
 
 def hash_inputs(text: str) -> str:
@@ -88,9 +91,7 @@ class UssdSessions:
     def find(self, session_key: str, caller_key: str, version: str) -> Found:
         """Read the session and the caller's place, of this menu version. Raises Unavailable."""
         session, place = self._call("MGET", f"s:{session_key}", f"c:{caller_key}")
-        return Found(
-            _unpack_session(session) if session else None, _unpack_place(place, version) if place else None
-        )
+        return Found(_open(session) if session else None, _place(place, version) if place else None)
 
     def save(
         self,
@@ -107,12 +108,9 @@ class UssdSessions:
 
         Ignored when the stored session has taken more inputs. Raises Unavailable.
         """
-        state = _encode(_pack_state(session.state))
-        head = _encode([session.inputs_hash, session.version, session.body])
-        record = f"{session.taken}{head[:-1]},{state}]"
-        kept = {"keep": "=", "drop": ""}.get(place)
-        if kept is None:
-            kept = f'["{session.version}",{state}]'
+        fields = (session.taken, session.inputs_hash, session.version, int(session.ended), session.node)
+        record = f"{'|'.join(map(str, fields))}|{session.body}{_STATE_FOLLOWS}{session.state}"
+        kept = {"keep": "=", "drop": ""}.get(place, f"{session.version}{session.state}")
         keys = (f"s:{session_key}", f"c:{caller_key}", TURN_COUNTS)
         arguments = (session.taken, record, seconds or self._session_seconds, kept, PLACE_SECONDS, count)
         self._post("EVALSHA", _SAVE_SHA, 3, *keys, *arguments)
@@ -187,38 +185,31 @@ class UssdSessions:
         return Unavailable("Redis is not available")
 
 
-def _pack_state(state: State) -> list[Any]:
-    return [
-        state.node,
-        state.language,
-        dict(state.values),
-        list(state.trail),
-        state.page,
-        list(state.items),
-        state.note,
-        state.steps,
-        int(state.ended),
-    ]
+def pack_state(state: State) -> str:
+    """A State as text."""
+    values, trail, items = dict(state.values), list(state.trail), list(state.items)
+    fields = [state.node, state.language, values, trail, state.page, items, state.note, state.steps]
+    return _encode([*fields, int(state.ended)])
 
 
-def _unpack_state(packed: list[Any]) -> State:
-    node, language, values, trail, page, items, note, steps, ended = packed
-    return State(node, language, values, tuple(trail), page, tuple(items), note, steps, bool(ended))
-
-
-def _unpack_session(record: bytes) -> Session | None:
+def unpack_state(packed: str) -> State:
+    """The State that was packed. Raises ValueError when it is none."""
     try:
-        text = record.decode()
-        start = text.index("[")
-        inputs_hash, version, body, state = json.loads(text[start:])
-        return Session(int(text[:start]), inputs_hash, version, _unpack_state(state), body)
-    except (ValueError, TypeError):
+        node, language, values, trail, page, items, note, steps, ended = json.loads(packed)
+        return State(node, language, values, tuple(trail), page, tuple(items), note, steps, bool(ended))
+    except TypeError as error:
+        raise ValueError("not a packed state") from error
+
+
+def _open(record: bytes) -> Session | None:
+    try:
+        head, _, state = record.decode().partition(_STATE_FOLLOWS)
+        taken, inputs_hash, version, ended, node, body = head.split("|", 5)
+        return Session(int(taken), inputs_hash, version, ended == "1", node, body, state)
+    except ValueError:
         return None  # not ours or of an older form: the same as lost
 
 
-def _unpack_place(record: bytes, version: str) -> State | None:
-    try:
-        kept_version, state = json.loads(record)
-        return _unpack_state(state) if kept_version == version else None
-    except (ValueError, TypeError):
-        return None
+def _place(record: bytes, version: str) -> str | None:
+    kept = record.decode("utf-8", "replace")
+    return kept.removeprefix(version) if kept.startswith(version) else None

@@ -13,7 +13,15 @@ from redis import Redis
 from menus.model import State
 from sms_service import embedded_redis
 from sms_service.errors import Unavailable
-from sms_service.ussd_sessions import PLACE_SECONDS, TURN_COUNTS, Session, UssdSessions, hash_inputs
+from sms_service.ussd_sessions import (
+    PLACE_SECONDS,
+    TURN_COUNTS,
+    Session,
+    UssdSessions,
+    hash_inputs,
+    pack_state,
+    unpack_state,
+)
 
 STATE = State(
     "check.choose", "id", {"query": "PT CONTOH MAJU"}, ("root", "check.ask"), 1, ("r1", "r2"), "", 3, False
@@ -21,7 +29,7 @@ STATE = State(
 
 
 def session(taken: int, body: str = "Yang mana?") -> Session:
-    return Session(taken, hash_inputs("1*x"), "v1", STATE, body)
+    return Session(taken, hash_inputs("1*x"), "v1", False, "check.choose", body, pack_state(STATE))
 
 
 @pytest.fixture
@@ -37,7 +45,14 @@ def test_what_is_saved_is_found_as_it_was(sessions: UssdSessions) -> None:
     save(sessions, 3)
     found = sessions.find("s1", "c1", "v1")
     assert found.session == session(3)
-    assert found.place == STATE
+    assert found.place == pack_state(STATE)
+
+
+def test_a_state_is_unpacked_as_it_was_packed() -> None:
+    assert unpack_state(pack_state(STATE)) == STATE
+    for rubbish in ("", "[]", "{}", "[1]", "x"):
+        with pytest.raises(ValueError):  # noqa: PT011 - whatever the reason
+            unpack_state(rubbish)
 
 
 def test_nothing_is_found_where_nothing_was_saved(sessions: UssdSessions) -> None:
@@ -60,7 +75,7 @@ def test_a_place_is_of_one_version_of_the_menu_only(sessions: UssdSessions) -> N
 def test_a_place_is_kept_or_dropped_as_told(sessions: UssdSessions) -> None:
     save(sessions, 1)
     save(sessions, 2, place="keep")
-    assert sessions.find("s1", "c1", "v1").place == STATE
+    assert sessions.find("s1", "c1", "v1").place == pack_state(STATE)
     save(sessions, 3, place="drop")
     assert sessions.find("s1", "c1", "v1").place is None
 
@@ -86,7 +101,7 @@ def test_a_record_that_is_not_ours_is_the_same_as_none(
     redis.set("s:s1", rubbish)
     redis.set("c:c1", rubbish)
     found = sessions.find("s1", "c1", "v1")
-    assert (found.session, found.place) == (None, None)
+    assert found.session is None
 
 
 def test_a_flushed_script_costs_one_save_and_no_turn(sessions: UssdSessions, redis: Redis) -> None:

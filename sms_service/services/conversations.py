@@ -8,7 +8,7 @@ happened is found done (effects.py). No SQL for navigation; lists come from memo
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
@@ -20,19 +20,43 @@ from sms_service.errors import Unavailable
 from sms_service.gateways.base import UssdRequest
 from sms_service.metrics import DEGRADED, TURNS
 from sms_service.runtime import Runtime
-from sms_service.services.actions import ACTIONS, Bound, Context
+from sms_service.services.actions import ACTIONS, STEADY, Bound, Context
 from sms_service.services.lists import Lists
 from sms_service.store.models import Subscriber
-from sms_service.ussd_sessions import Found, Place, Session, hash_inputs
+from sms_service.ussd_sessions import Found, Place, Session, hash_inputs, pack_state, unpack_state
 
 WALK_SECONDS = 1800  # a walk by SMS may rest for half an hour between two texts
 _OFFERED = {"place": "1"}  # the value that makes the root offer to go on
 _AWAY_SECONDS = 5.0  # not every caller waits for a database that has just failed
+_MOST_REMEMBERED = 4096  # replies; about 4 MB
 _NOTHING = Found(None, None)
+_LANGUAGE = select(Subscriber.language).where(Subscriber.number_hash == bindparam("hash"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a turn leaves behind: the screen, and the place to go on from, packed."""
+
+    node: str
+    language: str
+    outcome: str
+    body: str
+    ended: bool
+    state: str
+
+    @classmethod
+    def of(cls, turn: Turn) -> Reply:
+        """The reply of one turn of the engine."""
+        state = turn.state
+        return cls(state.node, state.language, turn.outcome, turn.body, state.ended, pack_state(state))
 
 
 class Conversations:
-    """Answers callers. One for a process; safe to share between threads."""
+    """Answers callers. One for a process; safe to share between threads.
+
+    The engine is pure, so a turn that asked nothing of this caller alone (Bound.is_steady) is the same for
+    the next who types the same at the same place on the same day: such replies are remembered.
+    """
 
     def __init__(self, runtime: Runtime, lists: Lists) -> None:
         self._runtime = runtime
@@ -41,29 +65,30 @@ class Conversations:
         self._sessions = runtime.sessions
         self._lists = lists
         self._database_away_until = 0.0
+        self._remembered: dict[tuple[object, ...], Reply] = {}
 
     def answer(self, request: UssdRequest) -> tuple[str, str]:
         """Return the body of one USSD turn, `CON ` or `END ` included, and the name of its node.
 
         Redis or the database being away costs comfort, never the answer.
         """
+        text, version = request.text, self._menu.version
         caller = self._vault.number_hash(request.number)
         session_key = hash_inputs(f"{request.gateway}|{request.session_id}|{caller}")
-        inputs = request.text.split("*") if request.text else []
-        inputs_hash = hash_inputs(request.text)
+        taken, inputs_hash = text.count("*") + 1 if text else 0, hash_inputs(text)
         found, redis_here = self._find(session_key, caller)
         session = found.session
-        if session and (session.inputs_hash, session.taken, session.version) == (
-            inputs_hash, len(inputs), self._menu.version,
-        ):  # fmt: skip
-            return _with_prefix(session.body, session.state), session.state.node
-        context = self._context(request.number, caller, session_key, found.place)
-        turn = self._take(session, inputs, context)
-        TURNS.labels(turn.state.node, turn.outcome).inc()
+        if session and session.inputs_hash == inputs_hash and session.version == version:
+            return _with_prefix(session), session.node
+        now = self._runtime.clock.now()
+        reply = self._reply(
+            found, text, taken, self._context(request.number, caller, session_key, found, now)
+        )
+        TURNS.labels(reply.node, reply.outcome).inc()
         if redis_here:
-            saved = Session(len(inputs), inputs_hash, self._menu.version, turn.state, turn.body)
-            self._save(session_key, caller, saved, turn, "ussd", context.now)
-        return _with_prefix(turn.body, turn.state), turn.state.node
+            saved = _session(reply, taken, inputs_hash, version)
+            self._save(session_key, caller, saved, self._count("ussd", reply, now))
+        return _with_prefix(reply), reply.node
 
     def open_walk(self, number: str, language: str, inbound_id: int, now: datetime) -> str:
         """Begin the menu by SMS for `number` and return its first screen. Raises Unavailable."""
@@ -75,9 +100,9 @@ class Conversations:
         session = self._sessions.find(hash_inputs(f"sms|{caller}"), caller, self._menu.version).session
         if session is not None and session.taken == inbound_id:
             return session.body  # this very text, handled again
-        if session is None or session.version != self._menu.version or session.state.ended:
+        if session is None or session.version != self._menu.version or session.ended:
             return None
-        return self._walk(number, session.state, text, inbound_id, now)
+        return self._walk(number, unpack_state(session.state), text, inbound_id, now)
 
     def sorry(self) -> str:
         """The answer when we ourselves have failed: polite, and it ends the call."""
@@ -86,17 +111,18 @@ class Conversations:
     def _walk(self, number: str, state: State, text: str | None, inbound_id: int, now: datetime) -> str:
         caller = self._vault.number_hash(number)
         # The inbound text is the session of its effects: handled twice, it finds them done.
-        context = self._context(number, caller, f"sms|{inbound_id}", None)
-        actions = Bound(ACTIONS, context)
+        context = self._context(number, caller, f"sms|{inbound_id}", _NOTHING, now)
+        actions = Bound(ACTIONS, context, STEADY)
         turn = (
             engine.show(self._menu, state, actions)
             if text is None
             else engine.advance(self._menu, state, text, actions)
         )
-        saved = Session(inbound_id, "", self._menu.version, turn.state, turn.body)
-        count = _count("sms", turn, now)
+        reply = Reply.of(turn)
+        session = _session(reply, inbound_id, "", self._menu.version)
+        count = self._count("sms", reply, now)
         key = hash_inputs(f"sms|{caller}")
-        self._sessions.save(key, caller, saved, place="keep", count=count, seconds=WALK_SECONDS)
+        self._sessions.save(key, caller, session, place="keep", count=count, seconds=WALK_SECONDS)
         return turn.body
 
     def _find(self, session_key: str, caller: str) -> tuple[Found, bool]:
@@ -106,36 +132,66 @@ class Conversations:
             DEGRADED.labels("redis").inc()
             return _NOTHING, False
 
-    def _save(self, key: str, caller: str, session: Session, turn: Turn, channel: str, now: datetime) -> None:
+    def _save(self, key: str, caller: str, session: Session, count: str) -> None:
         place: Place = "set"
-        if turn.ended or self._menu.nodes[turn.state.node].forget:
+        if session.ended or self._menu.nodes[session.node].forget:
             place = "drop"
-        elif turn.state.node == self._menu.root:
+        elif session.node == self._menu.root:
             place = "keep"
         try:
-            self._sessions.save(key, caller, session, place=place, count=_count(channel, turn, now))
+            self._sessions.save(key, caller, session, place=place, count=count)
         except Unavailable:
             DEGRADED.labels("redis").inc()
 
-    def _context(self, number: str, caller: str, session_key: str, place: State | None) -> Context:
+    def _count(self, channel: str, reply: Reply, now: datetime) -> str:
+        day = now.astimezone(self._runtime.settings.zone).date().isoformat()
+        return f"{day}|{channel}|{reply.node}|{reply.outcome}|{reply.language}"
+
+    def _context(self, number: str, caller: str, session_key: str, found: Found, now: datetime) -> Context:
         return Context(
             runtime=self._runtime,
             lists=self._lists,
             number=number,
             number_hash=caller,
             session_key=session_key,
-            now=self._runtime.clock.now(),
-            place=place,
+            now=now,
+            place=found.place,
         )
 
-    def _take(self, session: Session | None, inputs: list[str], context: Context) -> Turn:
-        menu, actions = self._menu, Bound(ACTIONS, context)
-        if session and session.version == menu.version and session.taken < len(inputs):
-            before = "*".join(inputs[: session.taken])
-            if hash_inputs(before) == session.inputs_hash:
-                return _advance(menu, session.state, inputs[session.taken :], actions)
-        start = engine.begin(menu, self._language(context), _OFFERED if context.place else {})
-        if session and session.version != menu.version:
+    def _reply(self, found: Found, text: str, taken: int, context: Context) -> Reply:
+        """Take what is new in `text`; from memory where the same was taken before."""
+        session = found.session
+        before, _, last = text.rpartition("*")
+        start = language = ""
+        if session and session.version == self._menu.version and session.taken == taken - 1:
+            start = session.state if hash_inputs(before) == session.inputs_hash else ""
+        elif not (session or text):
+            language = self._language(context)
+            start = f"{language}|{bool(found.place)}"
+        key = (start, last, context.today, self._lists.content.revision)
+        reply = self._remembered.get(key) if start else None
+        if reply is None:
+            actions = Bound(ACTIONS, context, STEADY)
+            inputs = text.split("*") if text else []
+            reply = Reply.of(self._take(session, inputs, context, actions, language))
+            if start and actions.is_steady:
+                if len(self._remembered) >= _MOST_REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[key] = reply
+        return reply
+
+    def _take(
+        self, session: Session | None, inputs: list[str], context: Context, actions: Actions, language: str
+    ) -> Turn:
+        """Go on from the session where it fits what was typed, else walk all inputs from the root."""
+        menu = self._menu
+        is_known = session is not None and session.version == menu.version
+        if session and is_known and session.taken < len(inputs):
+            before, new = inputs[: session.taken], inputs[session.taken :]
+            if hash_inputs("*".join(before)) == session.inputs_hash:
+                return _advance(menu, unpack_state(session.state), new, actions)
+        start = engine.begin(menu, language or self._language(context), _OFFERED if context.place else {})
+        if session and not is_known:
             return engine.refuse(menu, start, "menu_changed", actions)
         return engine.replay(menu, start, inputs, actions)
 
@@ -153,9 +209,6 @@ class Conversations:
         return found if found in self._menu.languages else default
 
 
-_LANGUAGE = select(Subscriber.language).where(Subscriber.number_hash == bindparam("hash"))
-
-
 def _advance(menu: Menu, state: State, new: list[str], actions: Actions) -> Turn:
     """Take the inputs that a live session has not seen: one, or several when a `*` was typed.
 
@@ -171,9 +224,9 @@ def _advance(menu: Menu, state: State, new: list[str], actions: Actions) -> Turn
     return engine.follow(menu, turn, new[1:], actions)
 
 
-def _with_prefix(body: str, state: State) -> str:
-    return f"END {body}" if state.ended else f"CON {body}"
+def _with_prefix(reply: Reply | Session) -> str:
+    return f"END {reply.body}" if reply.ended else f"CON {reply.body}"
 
 
-def _count(channel: str, turn: Turn, now: datetime) -> str:
-    return f"{now.date().isoformat()}|{channel}|{turn.state.node}|{turn.outcome}|{turn.state.language}"
+def _session(reply: Reply, taken: int, inputs_hash: str, version: str) -> Session:
+    return Session(taken, inputs_hash, version, reply.ended, reply.node, reply.body, reply.state)

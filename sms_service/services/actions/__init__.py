@@ -15,4 +15,7 @@ ACTIONS: Mapping[str, ContextAction] = {
     **places.ACTIONS,
 }
 
-__all__ = ["ACTIONS", "Bound", "Context", "ContextAction"]
+# What depends on the shipped and edited content, the day and the language alone: the same for every caller.
+STEADY = frozenset(information.ACTIONS) | {"districts"}
+
+__all__ = ["ACTIONS", "STEADY", "Bound", "Context", "ContextAction"]

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import TypeVar
 
 from menus import model
-from menus.model import Action, Call, Item, Menu, Outcome, State
+from menus.model import Action, Call, Item, Menu, Outcome
 from menus.words import say
 from sms_service.errors import Unavailable
 from sms_service.metrics import DEGRADED
@@ -30,7 +30,7 @@ class Context:
     number_hash: str
     session_key: str
     now: datetime  # aware UTC
-    place: State | None  # where a dropped call left off
+    place: str | None  # where a dropped call left off, packed
 
     @property
     def menu(self) -> Menu:
@@ -70,16 +70,26 @@ ContextAction = Callable[[Context, Call], Answer]
 
 
 class Bound(Mapping[str, Action]):
-    """The actions, bound to the context of one turn. What is away reaches the engine as its own error."""
+    """The actions, bound to the context of one turn. What is away reaches the engine as its own error.
 
-    __slots__ = ("_actions", "_context")
+    `is_steady` stays true while none was asked for whose answer may differ between two callers at the same
+    place on the same day: such a turn may be remembered.
+    """
 
-    def __init__(self, actions: Mapping[str, ContextAction], context: Context) -> None:
+    __slots__ = ("_actions", "_context", "_steady", "is_steady")
+
+    def __init__(
+        self, actions: Mapping[str, ContextAction], context: Context, steady: frozenset[str]
+    ) -> None:
         self._actions = actions
         self._context = context
+        self._steady = steady
+        self.is_steady = True
 
     def __getitem__(self, name: str) -> Action:
         action, context = self._actions[name], self._context
+        if name not in self._steady:
+            self.is_steady = False
 
         def bound(call: Call) -> Answer:
             try:

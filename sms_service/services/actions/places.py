@@ -6,11 +6,15 @@ from collections.abc import Mapping
 
 from menus.model import Call, Outcome
 from sms_service.services.actions.context import Context, ContextAction
+from sms_service.ussd_sessions import unpack_state
 
 
 def resume(context: Context, call: Call) -> Outcome:
     """Back to where the last call left off, or `lost` when nobody knows any more."""
-    return Outcome("lost") if context.place is None else Outcome("found", resume=context.place)
+    try:
+        return Outcome("found", resume=unpack_state(context.place or ""))
+    except ValueError:
+        return Outcome("lost")
 
 
 ACTIONS: Mapping[str, ContextAction] = {"resume": resume}
