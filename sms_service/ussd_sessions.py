@@ -30,6 +30,7 @@ TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
 MISSES = "misses"  # a list of what the recruiter check did not find, sealed, drained likewise
 _MOST_MISSES = 10_000  # a flood of questions must not fill the memory
 _STATE_FOLLOWS = "\x1f"  # no screen holds a control character
+_MOST_RECENT = 4096  # sessions of this process; about 3 MB
 _RETRY_AFTER = 0.5  # seconds without asking a Redis that has just failed
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
@@ -87,6 +88,17 @@ class UssdSessions:
         self._session_seconds = session_seconds
         self._local = threading.local()
         self._away_until = 0.0
+        self._recent: dict[str, Session] = {}
+
+    def recall(self, session_key: str) -> Session | None:
+        """What this process itself last saved for a session: without asking Redis, and perhaps not the
+        newest. Whoever uses it must see that its inputs are those of the request."""
+        return self._recent.get(session_key)
+
+    def find_place(self, caller_key: str, version: str) -> str | None:
+        """The caller's last place (packed), of this menu version. Raises Unavailable."""
+        place = self._call("GET", f"c:{caller_key}")
+        return _place(place, version) if place else None
 
     def find(self, session_key: str, caller_key: str, version: str) -> Found:
         """Read the session and the caller's place, of this menu version. Raises Unavailable."""
@@ -103,11 +115,16 @@ class UssdSessions:
         count: str,
         seconds: int = 0,
     ) -> None:
-        """Write the session for `seconds` (0: the setting), treat the caller's place as `place` says, and
-        count the turn under `count`.
+        """Write the session for `seconds` (0: the setting) and remember it here, treat the caller's place
+        as `place` says, and count the turn under `count`.
 
         Ignored when the stored session has taken more inputs. Raises Unavailable.
         """
+        if len(self._recent) >= _MOST_RECENT:
+            self._recent.clear()
+        own = self._recent.get(session_key)
+        if own is None or own.taken <= session.taken:
+            self._recent[session_key] = session
         fields = (session.taken, session.inputs_hash, session.version, int(session.ended), session.node)
         record = f"{'|'.join(map(str, fields))}|{session.body}{_STATE_FOLLOWS}{session.state}"
         kept = {"keep": "=", "drop": ""}.get(place, f"{session.version}{session.state}")

@@ -76,14 +76,13 @@ class Conversations:
         caller = self._vault.number_hash(request.number)
         session_key = hash_inputs(f"{request.gateway}|{request.session_id}|{caller}")
         taken, inputs_hash = text.count("*") + 1 if text else 0, hash_inputs(text)
-        found, redis_here = self._find(session_key, caller)
+        before = hash_inputs(text.rpartition("*")[0])
+        found, redis_here = self._find(session_key, caller, (before, inputs_hash) if text else ())
         session = found.session
         if session and session.inputs_hash == inputs_hash and session.version == version:
             return _with_prefix(session), session.node
         now = self._runtime.clock.now()
-        reply = self._reply(
-            found, text, taken, self._context(request.number, caller, session_key, found, now)
-        )
+        reply = self._reply(found, text, taken, self._context(request.number, caller, session_key, now))
         TURNS.labels(reply.node, reply.outcome).inc()
         if redis_here:
             saved = _session(reply, taken, inputs_hash, version)
@@ -111,7 +110,7 @@ class Conversations:
     def _walk(self, number: str, state: State, text: str | None, inbound_id: int, now: datetime) -> str:
         caller = self._vault.number_hash(number)
         # The inbound text is the session of its effects: handled twice, it finds them done.
-        context = self._context(number, caller, f"sms|{inbound_id}", _NOTHING, now)
+        context = self._context(number, caller, f"sms|{inbound_id}", now)
         actions = Bound(ACTIONS, context, STEADY)
         turn = (
             engine.show(self._menu, state, actions)
@@ -125,7 +124,14 @@ class Conversations:
         self._sessions.save(key, caller, session, place="keep", count=count, seconds=WALK_SECONDS)
         return turn.body
 
-    def _find(self, session_key: str, caller: str) -> tuple[Found, bool]:
+    def _find(self, session_key: str, caller: str, fitting: tuple[str, ...]) -> tuple[Found, bool]:
+        """The session, from this process where its inputs are among `fitting`, else from Redis.
+
+        A State follows from its inputs, so one of our own is as good as the one in Redis, and nobody waits.
+        """
+        own = self._sessions.recall(session_key)
+        if own and own.inputs_hash in fitting and own.version == self._menu.version:
+            return Found(own, None), True
         try:
             return self._sessions.find(session_key, caller, self._menu.version), True
         except Unavailable:
@@ -147,7 +153,7 @@ class Conversations:
         day = now.astimezone(self._runtime.settings.zone).date().isoformat()
         return f"{day}|{channel}|{reply.node}|{reply.outcome}|{reply.language}"
 
-    def _context(self, number: str, caller: str, session_key: str, found: Found, now: datetime) -> Context:
+    def _context(self, number: str, caller: str, session_key: str, now: datetime) -> Context:
         return Context(
             runtime=self._runtime,
             lists=self._lists,
@@ -155,7 +161,6 @@ class Conversations:
             number_hash=caller,
             session_key=session_key,
             now=now,
-            place=found.place,
         )
 
     def _reply(self, found: Found, text: str, taken: int, context: Context) -> Reply:
@@ -173,7 +178,7 @@ class Conversations:
         if reply is None:
             actions = Bound(ACTIONS, context, STEADY)
             inputs = text.split("*") if text else []
-            reply = Reply.of(self._take(session, inputs, context, actions, language))
+            reply = Reply.of(self._take(found, inputs, context, actions, language))
             if start and actions.is_steady:
                 if len(self._remembered) >= _MOST_REMEMBERED:
                     self._remembered.clear()
@@ -181,16 +186,16 @@ class Conversations:
         return reply
 
     def _take(
-        self, session: Session | None, inputs: list[str], context: Context, actions: Actions, language: str
+        self, found: Found, inputs: list[str], context: Context, actions: Actions, language: str
     ) -> Turn:
         """Go on from the session where it fits what was typed, else walk all inputs from the root."""
-        menu = self._menu
+        menu, session, offers = self._menu, found.session, found.place is not None
         is_known = session is not None and session.version == menu.version
         if session and is_known and session.taken < len(inputs):
             before, new = inputs[: session.taken], inputs[session.taken :]
             if hash_inputs("*".join(before)) == session.inputs_hash:
                 return _advance(menu, unpack_state(session.state), new, actions)
-        start = engine.begin(menu, language or self._language(context), _OFFERED if context.place else {})
+        start = engine.begin(menu, language or self._language(context), _OFFERED if offers else {})
         if session and not is_known:
             return engine.refuse(menu, start, "menu_changed", actions)
         return engine.replay(menu, start, inputs, actions)

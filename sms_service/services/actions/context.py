@@ -30,7 +30,6 @@ class Context:
     number_hash: str
     session_key: str
     now: datetime  # aware UTC
-    place: str | None  # where a dropped call left off, packed
 
     @property
     def menu(self) -> Menu:
@@ -50,6 +49,14 @@ class Context:
         """Ask the database. Raises Unavailable."""
         with self.runtime.store.read() as tx:
             return question(tx)
+
+    def find_place(self) -> str | None:
+        """Where a dropped call of this caller left off (a packed State), while that is known."""
+        try:
+            return self.runtime.sessions.find_place(self.number_hash, self.menu.version)
+        except Unavailable:
+            DEGRADED.labels("redis").inc()
+            return None
 
     def note_miss(self, typed: str) -> None:
         """Count what was asked and not found. With Redis away a figure is lost, and the answer is not."""

@@ -11,8 +11,9 @@ from sms_service.ussd_sessions import unpack_state
 
 def resume(context: Context, call: Call) -> Outcome:
     """Back to where the last call left off, or `lost` when nobody knows any more."""
+    place = context.find_place()
     try:
-        return Outcome("found", resume=unpack_state(context.place or ""))
+        return Outcome("found", resume=unpack_state(place)) if place else Outcome("lost")
     except ValueError:
         return Outcome("lost")
 
