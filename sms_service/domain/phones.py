@@ -39,6 +39,8 @@ def normalise(raw: str, country: str = "ID") -> str:
 
 def is_dialable_sender(raw: str) -> bool:
     """False for alphanumeric senders ("MTN", "BANK"): they cannot be answered and never are."""
+    if _E164.fullmatch(raw):
+        return True
     return not any(character.isalpha() for character in raw) and sum(c.isdigit() for c in raw) >= 7
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from time import perf_counter
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from sms_service.gateways.base import Gateway, Malformed
 from sms_service.logs import get_logger
@@ -26,6 +26,7 @@ log = get_logger(__name__)
 
 _PREFIX, _SUFFIX = "/webhooks/", "/ussd"
 LARGEST_BODY = 8192
+MOST_FIELDS = 32
 _SLOW_SECONDS = 1.0
 
 
@@ -88,10 +89,9 @@ class UssdLane:
 
     def _answer(self, gateway: Gateway, body: bytes) -> tuple[str, str] | None:
         try:
-            pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=32)
-            form = dict(pairs)
-            if len(form) != len(pairs):
-                return None  # a doubled field
+            form = _fields(body.decode("ascii"))
+            if form is None:
+                return None
             request = gateway.parse_ussd(form)
         except (Malformed, ValueError):
             return None
@@ -100,6 +100,21 @@ class UssdLane:
         except Exception:
             log.exception("a USSD turn failed", gateway=gateway.name)
             return self._turns.sorry(), "sorry"
+
+
+def _fields(body: str) -> dict[str, str] | None:
+    """The fields of a form as every gateway writes them; None for one that is doubled or written oddly.
+
+    A third of urllib's time for the same: nearly no name or value needs unquoting.
+    """
+    pairs = body.split("&", MOST_FIELDS)
+    form: dict[str, str] = {}
+    for pair in pairs:
+        name, is_pair, value = pair.partition("=")
+        if not is_pair or "%" in name or "+" in name:
+            return None
+        form[name] = unquote_plus(value) if "%" in value or "+" in value else value
+    return form if len(form) == len(pairs) <= MOST_FIELDS else None
 
 
 def answer_headers(text: str, node: str) -> list[tuple[str, str]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event
 
 from sms_service.domain.texts import septets
@@ -17,7 +19,7 @@ from sms_service.services.conversations import Conversations
 from sms_service.store.engine import Store
 from sms_service.store.models import Effect
 from sms_service.web.app import create_app
-from sms_service.web.ussd_lane import UssdLane
+from sms_service.web.ussd_lane import UssdLane, _fields
 from tests.answering import NOW, Answering
 from tests.conftest import WEBHOOK_TOKEN
 from tests.web.test_webhooks import NUMBER, TURN
@@ -110,3 +112,19 @@ def _fill(store: Store) -> None:
                 inbound.record(tx, InboundSms("console", f"fill-{n}", NUMBER, "1", f"{n}" * 9, None), NOW)
         except Unavailable:
             return
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(st.sampled_from([*TURN, "x", ""]), st.text(max_size=30), max_size=8))
+def test_the_lane_reads_a_form_as_the_library_does(form: dict[str, str]) -> None:
+    body = urlencode(form)
+    assert _fields(body) in (None, dict(parse_qsl(body, keep_blank_values=True)))
+    if form and "" not in form:
+        assert _fields(body) == form
+
+
+@pytest.mark.parametrize(
+    "body", ["", "a", "a=1&a=2", "a=1&&b=2", "%61=1", "a+b=1", "&".join(f"f{n}=1" for n in range(40))]
+)
+def test_a_form_written_oddly_is_left_to_flask(body: str) -> None:
+    assert _fields(body) is None
