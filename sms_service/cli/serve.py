@@ -44,7 +44,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         interface=Interfaces.WSGI,
         factory=True,
         workers=settings.web_processes,
-        blocking_threads=2,
+        blocking_threads=4,
         backlog=2048,
         websockets=False,
         respawn_failed_workers=True,
