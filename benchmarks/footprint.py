@@ -40,7 +40,11 @@ def _resident(supervisor: int) -> list[tuple[str, float]]:
     for pid, parent, rss, args in sorted(rows):
         if pid in ours or parent in ours:
             ours.add(pid)
-            name = args.split("sms_service ", 1)[-1].split(" --with-parent")[0][:24]
+            name = (
+                args.split("sms_service ", 1)[1].split(" --with-parent")[0]
+                if "sms_service " in args
+                else "redis"
+            )
             largest[name] = max(largest.get(name, 0.0), rss / 1024)
     return sorted(largest.items())
 

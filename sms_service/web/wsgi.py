@@ -10,11 +10,9 @@ from flask import Flask
 from sms_service import lifeline, logs
 from sms_service.errors import Unavailable
 from sms_service.runtime import build
-from sms_service.services.conversations import Conversations
-from sms_service.services.lists import build_lists
+from sms_service.services.answering import build_answering
 from sms_service.settings import load
 from sms_service.web.app import create_app
-from sms_service.web.ussd_lane import UssdLane
 
 log = logs.get_logger(__name__)
 
@@ -26,14 +24,10 @@ def create() -> Flask:
     settings = load()
     logs.configure(settings.log_level, "web")
     runtime = build(settings)
-    lists = build_lists(runtime)
+    answering = build_answering(runtime)
     try:
-        lists.models.refresh()
+        answering.lists.models.refresh()
     except Unavailable:
         log.warning("the database is away: lists are read once it is back")
-    lists.models.start()
-    conversations = Conversations(runtime, lists)
-    app = create_app(runtime, conversations)
-    lane = UssdLane(app.wsgi_app, conversations, runtime.gateways, settings.webhook_token)
-    app.wsgi_app = lane  # type: ignore[method-assign]
-    return app
+    answering.lists.models.start()
+    return create_app(runtime, answering.conversations)

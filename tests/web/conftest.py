@@ -14,8 +14,7 @@ from werkzeug.test import TestResponse
 
 from sms_service import logs
 from sms_service.gateways.base import UssdRequest
-from sms_service.runtime import Runtime, build
-from sms_service.settings import Settings
+from sms_service.runtime import Runtime
 from sms_service.web.app import create_app
 from tests.conftest import WEBHOOK_TOKEN
 
@@ -47,14 +46,6 @@ class Web:
         given.setdefault("content_type", "application/x-www-form-urlencoded")
         path = f"/webhooks/{gateway}/{given.pop('token', WEBHOOK_TOKEN)}/{kind}"
         return self.client.post(path, data=form, **given)  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def runtime(settings: Settings) -> Iterator[Runtime]:
-    """The parts of a web process."""
-    runtime = build(settings)
-    yield runtime
-    runtime.close()
 
 
 @pytest.fixture
