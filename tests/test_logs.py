@@ -52,4 +52,4 @@ def test_lines_are_json_and_masked_in_fields_messages_and_tracebacks() -> None:
     run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
     lines = run.stderr.strip().splitlines()
     assert [json.loads(line)["component"] for line in lines] == ["test"] * 3
-    assert "00000" not in run.stderr
+    assert "200000123" not in run.stderr
