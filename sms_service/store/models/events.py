@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sms_service.store.models.base import Base
@@ -26,6 +26,8 @@ class Event(Base):
     capacity: Mapped[int | None]
     organiser: Mapped[str] = mapped_column(Text, default="")
     audience: Mapped[str] = mapped_column(Text, default="")
+    reminder_plan: Mapped[list[str] | None] = mapped_column(JSON)  # ["7d", "1d", "2h"]; None: the default
+    community_id: Mapped[int | None]  # a partner's event
     status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | cancelled | held
     cancel_reason: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=1)
@@ -53,6 +55,14 @@ class Registration(Base):
     status: Mapped[str] = mapped_column(String(16))  # registered | waiting | cancelled | attended
     position: Mapped[int]
     channel: Mapped[str] = mapped_column(String(8))  # ussd | sms | import
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    organisation: Mapped[str] = mapped_column(Text, default="", server_default="")  # a university, say
+    wish_topic: Mapped[str] = mapped_column(String(24), default="", server_default="")
+    wish_destination: Mapped[str] = mapped_column(String(24), default="", server_default="")
+    answers: Mapped[dict[str, str] | None] = mapped_column(JSON)  # of "what fits me?", for the allocation
+    group_id: Mapped[int | None] = mapped_column(index=True)
+    is_placed_by_hand: Mapped[bool] = mapped_column(default=False, server_default=false())
+    attended_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -81,3 +91,18 @@ class Reminder(Base):
     recipients: Mapped[int] = mapped_column(default=0)
     last_registration_id: Mapped[int] = mapped_column(default=0)  # texts are written up to here
     done_at: Mapped[datetime | None]
+
+
+class EventGroup(Base):
+    """A consultation group of an event: what about, where to, when, and for how many."""
+
+    __tablename__ = "event_groups"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    position: Mapped[int]  # the number that people see
+    topic: Mapped[str] = mapped_column(String(24), default="")
+    destination: Mapped[str] = mapped_column(String(24), default="")
+    starts_at: Mapped[datetime]
+    room: Mapped[str] = mapped_column(Text, default="")
+    capacity: Mapped[int]

@@ -76,6 +76,22 @@ class Message(Base):
             postgresql_where=text("status = 'queued'"),
         ),
         Index(
+            "ix_messages_broadcast_due",
+            "broadcast_id",
+            "wave",
+            "not_before",
+            "id",
+            sqlite_where=text("status = 'queued' AND broadcast_id IS NOT NULL"),
+            postgresql_where=text("status = 'queued' AND broadcast_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_messages_broadcast",
+            "broadcast_id",
+            "status",
+            sqlite_where=text("broadcast_id IS NOT NULL"),
+            postgresql_where=text("broadcast_id IS NOT NULL"),
+        ),
+        Index(
             "ix_messages_gateway",
             "gateway",
             "gateway_id",
@@ -112,6 +128,10 @@ class Message(Base):
     finished_at: Mapped[datetime | None]
     inbound_id: Mapped[int | None] = mapped_column(ForeignKey("inbound_messages.id"))
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), index=True)
+    # Without a constraint: it could only be added by rewriting a table of millions of rows.
+    report_id: Mapped[int | None] = mapped_column(index=True)
+    broadcast_id: Mapped[int | None]
+    wave: Mapped[int] = mapped_column(default=0, server_default="0")  # of a broadcast: 0 canary, 1 the rest
 
 
 class DeliveryReportRow(Base):
