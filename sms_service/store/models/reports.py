@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sms_service.store.models.base import Base
@@ -44,6 +44,18 @@ class Report(Base):
         Index("ix_reports_phone", "recruiter_phone_hash"),
         Index("ix_reports_cluster", "cluster_id"),
         Index("ix_reports_received", "received_at"),
+        Index(
+            "ix_reports_unlinked",
+            "id",
+            sqlite_where=text("linked_at IS NULL"),
+            postgresql_where=text("linked_at IS NULL"),
+        ),
+        Index(
+            "ix_reports_redacted",
+            "redacted_at",
+            sqlite_where=text("redacted_at IS NOT NULL"),
+            postgresql_where=text("redacted_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -90,6 +102,7 @@ class Report(Base):
     closed_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     redacted_at: Mapped[datetime | None]  # retention or erasure has emptied it; figures remain
+    linked_at: Mapped[datetime | None]  # when it was held against the others; None: still to be done
 
 
 class ReportNote(Base):
@@ -115,7 +128,8 @@ class ReportCluster(Base):
     __tablename__ = "report_clusters"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    status: Mapped[str] = mapped_column(String(16), default="open")  # open | dismissed
+    status: Mapped[str] = mapped_column(String(16), default="open")  # open | dismissed | joined
+    joined_into_id: Mapped[int | None]  # of a joined one: the cluster that holds its reports now
     independent: Mapped[int] = mapped_column(default=1)  # reporters that count (domain/corroboration.py)
     version: Mapped[int] = mapped_column(default=1)
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -139,6 +153,7 @@ class ReportLink(Base):
         JSON
     )  # [{"kind": "phone"}, {"kind": "name", "ratio": 0.91}]
     status: Mapped[str] = mapped_column(String(16), default="suggested")  # suggested | confirmed | split
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     decided_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -166,7 +181,7 @@ class Surge(Base):
     kind: Mapped[str] = mapped_column(String(8))  # miss | reports
     subject: Mapped[str] = mapped_column(
         String(80)
-    )  # a normalised name (numbers: their hash), or a cluster's id
+    )  # a normalised name (numbers: their hash), or "report:" and the id of the first one of the day
     count: Mapped[int]
     expected: Mapped[float]
     raised_at: Mapped[datetime]
