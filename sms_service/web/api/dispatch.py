@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Request, Response
+from pydantic import BaseModel
 from redis.exceptions import RedisError
 
 from sms_service.domain.roles import may
@@ -22,7 +23,7 @@ from sms_service.services import idempotency, staff
 from sms_service.services.idempotency import Answer
 from sms_service.services.staff import Person
 from sms_service.web.api import reading
-from sms_service.web.api.endpoints import Call, Endpoint, Parts
+from sms_service.web.api.endpoints import Call, Endpoint, File, Parts
 from sms_service.web.api.problems import Refused
 
 log = get_logger(__name__)
@@ -53,9 +54,10 @@ def answer(parts: Parts, endpoint: Endpoint, request: Request, raw_ids: Mapping[
         body, upload = reading.read_upload(request, endpoint)
     if endpoint.method == "GET":
         with runtime.store.read() as tx:
-            return _json(_work(endpoint, Call(parts, tx, person, now, ids, query, body)))
+            found = endpoint.handler(Call(parts, tx, person, now, ids, query, body))
+        return _file(found) if isinstance(found, File) else _json(_given(endpoint, found))
     key = reading.idempotency_key(request) if endpoint.method == "POST" else None
-    prepared = endpoint.prepare(body, upload) if endpoint.prepare else None
+    prepared = endpoint.prepare(parts, body, upload) if endpoint.prepare else None
     with runtime.store.transaction() as tx:
         call = Call(parts, tx, person, now, ids, query, body, upload, prepared)
         if key is None:
@@ -108,7 +110,18 @@ def _id(raw: str) -> int:
 
 
 def _work(endpoint: Endpoint, call: Call) -> Answer:
-    return Answer(endpoint.status, endpoint.handler(call).model_dump(mode="json", by_alias=True))
+    return _given(endpoint, endpoint.handler(call))
+
+
+def _given(endpoint: Endpoint, answer: BaseModel) -> Answer:
+    return Answer(endpoint.status, answer.model_dump(mode="json", by_alias=True))
+
+
+def _file(file: File) -> Response:
+    response = Response(file.content, content_type=f"{file.media_type}; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.name}"'
+    return response
 
 
 def _json(given: Answer, headers: Mapping[str, str] | None = None) -> Response:

@@ -17,7 +17,7 @@ from sms_service.services.staff import Person
 from sms_service.store.engine import Tx
 from sms_service.web.api.fields import Query
 
-Method = Literal["GET", "POST", "PATCH"]
+Method = Literal["GET", "POST", "PUT", "PATCH"]
 JSON_BYTES = 64 * 1024
 UPLOAD_BYTES = 10 * 1024 * 1024
 
@@ -28,6 +28,14 @@ class Upload:
 
     name: str
     content: bytes
+
+
+class File(BaseModel):
+    """An answer that is a file and no JSON. For GET only."""
+
+    name: str
+    media_type: str
+    content: str
 
 
 class Parts:
@@ -85,7 +93,8 @@ class Endpoint:
     body: type[BaseModel] | None = None
     is_body_optional: bool = False
     is_upload: bool = False
-    prepare: Callable[[Any, Any], Any] | None = None  # slow reading that needs no transaction
+    media_type: str = "application/json"  # of an answer that is a File
+    prepare: Callable[[Parts, Any, Any], Any] | None = None  # slow reading that needs no transaction
 
     @property
     def max_bytes(self) -> int:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from sms_service.domain.roles import ACTS
-from sms_service.web.api.endpoints import Endpoint
+from sms_service.web.api.endpoints import Endpoint, File
 
 _REFERENCE = "#/components/schemas/{model}"
 _PROBLEM = {
@@ -79,7 +79,7 @@ def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
         "description": "Roles: " + ", ".join(sorted(ACTS[endpoint.act])) + ".",
         "parameters": _parameters(endpoint),
         "responses": {
-            str(endpoint.status): _content("Done", "application/json", answer),
+            str(endpoint.status): _done(endpoint, answer),
             **{
                 code: _content(text, "application/problem+json", {"$ref": _REFERENCE.format(model="Problem")})
                 for code, text in _REFUSALS.items()
@@ -97,6 +97,12 @@ def _operation(endpoint: Endpoint, body: Any, answer: Any) -> dict[str, Any]:
 def _with_file(body: Any) -> dict[str, Any]:
     file = {"type": "string", "contentMediaType": "application/octet-stream"}
     return {"allOf": [body, {"type": "object", "required": ["file"], "properties": {"file": file}}]}
+
+
+def _done(endpoint: Endpoint, answer: Any) -> dict[str, Any]:
+    if issubclass(endpoint.answer, File):
+        return _content("Done", endpoint.media_type, {"type": "string"})
+    return _content("Done", "application/json", answer)
 
 
 def _content(text: str, media: str, schema: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sms_service.services import recruiter_import, recruiters, staff
 from sms_service.services.recruiter_import import ImportPlan, ListFile
 from sms_service.services.recruiters import Details, Directory
 from sms_service.web.api import cursors
-from sms_service.web.api.endpoints import Call, Endpoint, Upload
+from sms_service.web.api.endpoints import Call, Endpoint, Parts, Upload
 from sms_service.web.api.fields import Answered, Day, ListQuery, Query, Words
 
 _MOST_CHANGES = 100  # shown of an import: the figures are complete, the examples are not
@@ -113,7 +113,7 @@ def list_recruiters(call: Call) -> RecruiterListAnswer:
     )
 
 
-def read_file(_form: ImportForm, upload: Upload) -> ListFile:
+def read_file(_parts: Parts, _form: ImportForm, upload: Upload) -> ListFile:
     """Read the uploaded list before any lock is taken: a large one takes seconds. Raises Invalid."""
     return recruiter_import.read_list(upload.content, upload.name)
 
