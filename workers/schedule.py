@@ -11,16 +11,17 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from sms_service.domain.quiet_hours import release_at
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.services import (
     deliveries,
+    due,
     effects,
     heartbeats,
     idempotency,
     inbound,
     reminders,
-    sending,
     sweeps,
     tallies,
 )
@@ -90,12 +91,13 @@ class Scheduler:
 
     def _wake_due(self) -> None:
         """Rebuilds the queue from the rows: Redis may have lost it, or missed a call."""
-        now = self._now()
+        now, settings = self._now(), self._here.settings
+        quiet = release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday) is not None
         with self._here.runtime.store.read() as tx:
-            due = [job for lane, job in LANE_JOBS.items() if sending.has_due(tx, lane, now)]
-            due += ["handle_inbound"] if inbound.has_due(tx, now) else []
-            due += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
-        self._here.runtime.queues.wake(due)
+            jobs = [job for lane, job in LANE_JOBS.items() if due.has_due(tx, lane, now, quiet)]
+            jobs += ["handle_inbound"] if inbound.has_due(tx, now) else []
+            jobs += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
+        self._here.runtime.queues.wake(jobs)
 
     def _drain_tallies(self) -> None:
         runtime, now = self._here.runtime, self._now()

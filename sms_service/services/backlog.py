@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from sms_service.domain import statuses
-from sms_service.services import sending
+from sms_service.services import due
 from sms_service.services.messages import LANE_JOBS, TABLE
 from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
@@ -40,5 +40,5 @@ def count_waiting(tx: Tx, now: datetime) -> dict[str, Backlog]:
 
 
 def _age(tx: Tx, lane: str, now: datetime) -> Backlog:
-    since = sending.oldest_due(tx, lane, now)
+    since = due.oldest_due(tx, lane, now)
     return Backlog(oldest_due_seconds=max((now - since).total_seconds(), 0.0) if since else 0.0)

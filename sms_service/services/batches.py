@@ -27,6 +27,8 @@ class Claimed:
     link_id: str
     expires_at: datetime
     created_at: datetime
+    broadcast_id: int | None = None
+    wave: int = 0
 
 
 @dataclass(frozen=True, slots=True)

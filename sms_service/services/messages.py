@@ -21,6 +21,7 @@ from sms_service.store.models import Message
 
 TABLE = cast(Table, Message.__table__)
 LANE_JOBS = {"fast": "send_fast", "bulk": "send_bulk"}  # which job of queues.JOBS drains which lane
+BROADCAST_LANE = "bulk"  # texts of broadcasts are in this one and in no other
 _KEY_LENGTH = 128
 
 
@@ -42,6 +43,9 @@ class NewText:
     priority: int = 5
     inbound_id: int | None = None
     event_id: int | None = None
+    report_id: int | None = None
+    broadcast_id: int | None = None  # it then waits for the broadcast's gate, and `priority` says nothing
+    wave: int = 0  # of the broadcast: 0 canary, 1 the rest
     link_id: str = ""
 
 
@@ -192,6 +196,9 @@ def _row(tx: Tx, text: NewText, now: datetime, sealed_bodies: dict[str, bytes]) 
         "expires_at": text.expires_at,
         "inbound_id": text.inbound_id,
         "event_id": text.event_id,
+        "report_id": text.report_id,
+        "broadcast_id": text.broadcast_id,
+        "wave": text.wave,
     }
 
 
@@ -201,6 +208,8 @@ def _check(text: NewText) -> None:
         errors["kind"] = f"is none of {', '.join(statuses.KINDS)}"
     if text.lane not in LANE_JOBS:
         errors["lane"] = f"is none of {', '.join(LANE_JOBS)}"
+    if text.broadcast_id is not None and text.lane != BROADCAST_LANE:
+        errors["lane"] = f"is {BROADCAST_LANE} for texts of a broadcast"
     if not text.body.strip():
         errors["body"] = "is empty"
     if not 0 < len(text.key) <= _KEY_LENGTH:

@@ -9,30 +9,24 @@ Called by workers/messages.py. Sweeps for texts that get stuck on this way: swee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Row, select, update
 
 from sms_service.domain import statuses
 from sms_service.domain.quiet_hours import HELD_KINDS
-from sms_service.services import sweeps
+from sms_service.services import broadcast_gate, due, sweeps
 from sms_service.services.batches import Batch, Claimed, group
+from sms_service.services.broadcast_gate import Gate
+from sms_service.services.claims import Claimer
 from sms_service.services.messages import TABLE
-from sms_service.store.claim import claim, new_token, quoted
+from sms_service.store.claim import claim
 from sms_service.store.engine import Tx
 from sms_service.store.models import OptOut
 
 _HOLD_AT_ONCE = 5000
-_QUEUED = TABLE.c.status == quoted(statuses.QUEUED)
-_CLAIMED = tuple(
-    TABLE.c[name]
-    for name in (
-        "id", "number_sealed", "number_hash", "body_sealed", "kind", "segments", "attempts", "link_id",
-        "expires_at", "priority", "not_before", "created_at",
-    )
-)  # fmt: skip
 
 
 def claim_batch(
@@ -42,61 +36,16 @@ def claim_batch(
 
     Expired ones end here. Opted-out ones end here too, save the confirmation of STOP and replies to what
     the person sent after it. `release_at` is given in quiet hours (domain/quiet_hours.py): kinds that
-    must wait then become due at that time, or end as expired when their deadline comes first.
+    must wait then become due at that time, or end as expired when their deadline comes first; broadcasts
+    wait behind their gate. In which order: claims.py.
     """
     sweeps.expire(tx, now)
     if release_at is not None:
         _hold(tx, lane, now, release_at)
-    token = new_token()
-    values = {"status": statuses.SENDING, "claim": token, "lease_until": now + lease, "gateway": None}
-    rows: list[Row[Any]] = []
-    for priority in priorities(tx, lane):
-        due = [*due_in(lane, priority, now), TABLE.c.expires_at > now]
-        if release_at is not None:
-            due.append(TABLE.c.kind.not_in(HELD_KINDS))
-        order = (TABLE.c.not_before, TABLE.c.id)
-        room = limit - len(rows)
-        found = claim(tx, TABLE, due=due, order_by=order, limit=room, values=values, returning=_CLAIMED)
-        rows += sorted(found, key=lambda row: (row.not_before, row.id))
-        if len(rows) >= limit:
-            break
-    wanted = _leave_out_opted_out(tx, token, _opened(tx, token, rows, now), now)
-    return group(token, lane, wanted)
-
-
-def priorities(tx: Tx, lane: str) -> Iterator[int]:
-    """The priorities that queued texts of `lane` have, smallest first, each by one step in the index."""
-    last: int | None = None
-    while True:
-        statement = select(func.min(TABLE.c.priority)).where(_QUEUED, TABLE.c.lane == lane)
-        if last is not None:
-            statement = statement.where(TABLE.c.priority > last)
-        last = tx.execute(statement).scalar_one()
-        if last is None:
-            return
-        yield last
-
-
-def has_due(tx: Tx, lane: str, now: datetime) -> bool:
-    """True when a text of `lane` is due: the scheduler then wakes its job."""
-    return any(
-        tx.execute(select(TABLE.c.id).where(*due_in(lane, priority, now)).limit(1)).first() is not None
-        for priority in list(priorities(tx, lane))
-    )
-
-
-def oldest_due(tx: Tx, lane: str, now: datetime) -> datetime | None:
-    """Since when the text of `lane` that waits longest has been due; None when none is."""
-    oldest = [
-        tx.scalar(select(func.min(TABLE.c.not_before)).where(*due_in(lane, priority, now)))
-        for priority in list(priorities(tx, lane))
-    ]
-    return min((one for one in oldest if one is not None), default=None)
-
-
-def due_in(lane: str, priority: int, now: datetime) -> list[Any]:
-    """What makes a text due: a range of ix_messages_due, which holds queued texts only."""
-    return [_QUEUED, TABLE.c.lane == lane, TABLE.c.priority == priority, TABLE.c.not_before <= now]
+    claimer = Claimer(tx, lane, now, limit, lease, release_at is not None)
+    claimer.take()
+    wanted = _leave_out_opted_out(tx, claimer.token, _opened(tx, claimer.token, claimer.rows, now), now)
+    return group(claimer.token, lane, wanted)
 
 
 def hand_over(
@@ -110,17 +59,18 @@ def hand_over(
     """The last look before `gateway` is called: return the calls with the texts that still may go, and
     mark those so. The batches are of one claim; one that nothing is left of is not returned.
 
-    A text whose lease was lost meanwhile, whose deadline passed or whose number opted out is left out.
+    A text whose lease was lost meanwhile, whose deadline passed or whose number opted out is left out. One
+    that has to wait now (quiet hours have begun, its broadcast was paused) goes back into the queue.
     From this commit on a crash leaves it `unknown`: nobody can say whether the call went out.
     """
     texts = [text for batch in batches for text in batch.texts]
     if not texts:
         return []
     token = batches[0].claim
-    held = [text for text in texts if release_at is not None and text.kind in HELD_KINDS]
+    held = _held(tx, texts, now, release_at is not None)
     if held:
-        give_back(tx, [batches[0].keep(held)])
-    wanted = _leave_out_opted_out(tx, token, [text for text in texts if text not in held], now)
+        give_back(tx, [batches[0].keep(text for text in texts if text.id in held)])
+    wanted = _leave_out_opted_out(tx, token, [text for text in texts if text.id not in held], now)
     marked = tx.execute(
         update(TABLE)
         .where(*_ours(token, [text.id for text in wanted]), TABLE.c.expires_at > now)
@@ -148,6 +98,23 @@ def give_back(tx: Tx, batches: Sequence[Batch]) -> int:
 def _ours(token: str, ids: Sequence[int]) -> list[Any]:
     """Rows that this claim still holds: a sweep may have taken them, and another worker have them now."""
     return [TABLE.c.id.in_(ids), TABLE.c.claim == token, TABLE.c.status == statuses.SENDING]
+
+
+def _held(tx: Tx, texts: Sequence[Claimed], now: datetime, in_quiet_hours: bool) -> set[int]:
+    """Which of `texts` may not go at this moment, though they might later."""
+    gates: dict[int, Gate] = {}
+    if any(text.broadcast_id is not None for text in texts):
+        gates = {gate.broadcast_id: gate for gate in broadcast_gate.sendable(tx, now)}
+    held = set()
+    for text in texts:
+        if text.broadcast_id is None:
+            waits = in_quiet_hours and text.kind in HELD_KINDS
+        else:
+            gate = gates.get(text.broadcast_id)
+            waits = gate is None or not gate.lets(text.wave, in_quiet_hours)
+        if waits:
+            held.add(text.id)
+    return held
 
 
 def _leave_out_opted_out(tx: Tx, token: str, claimed: list[Claimed], now: datetime) -> list[Claimed]:
@@ -192,6 +159,8 @@ def _opened(tx: Tx, token: str, rows: list[Row[Any]], now: datetime) -> list[Cla
                 link_id=row.link_id,
                 expires_at=row.expires_at,
                 created_at=row.created_at,
+                broadcast_id=row.broadcast_id,
+                wave=row.wave,
             )
         )
     _end(tx, token, unreadable, statuses.FAILED, "sealed with a key that DATA_KEY no longer holds", now)
@@ -209,8 +178,8 @@ def _end(tx: Tx, token: str, ids: Sequence[int], status: str, why: str, now: dat
 
 def _hold(tx: Tx, lane: str, now: datetime, release_at: datetime) -> None:
     """Set aside, without opening them, the texts that must wait for the end of the quiet hours."""
-    for priority in list(priorities(tx, lane)):
-        held = [*due_in(lane, priority, now), TABLE.c.kind.in_(HELD_KINDS)]
+    for priority in list(due.priorities(tx, lane)):
+        held = [*due.in_lane(lane, priority, now), TABLE.c.kind.in_(HELD_KINDS)]
         late = {
             "status": statuses.EXPIRED,
             "finished_at": now,
