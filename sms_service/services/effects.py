@@ -1,12 +1,13 @@
 """An effect of a dialogue happens once, however often the gateway repeats the request that caused it.
 
 The key is made of the session and the number of inputs taken; the outcome is stored in the same
-transaction as the effect itself, so a replay finds both or neither.
+transaction as the effect itself, sealed, so a replay finds both or neither.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
@@ -34,13 +35,14 @@ def once(store: Store, key: str, act: Callable[[Tx], Done], now: datetime) -> Do
     did. Raises Unavailable, and whatever `act` raises (nothing is then kept).
     """
     with store.transaction() as tx:
-        placeholder = {"key": key, "outcome": "", "outcome_values": {}, "created_at": now}
+        placeholder = {"key": key, "outcome": "", "created_at": now}
         taken = tx.execute(insert_new(tx, TABLE).values(placeholder).returning(TABLE.c.key)).first()
         if taken is None:
-            row = tx.execute(select(TABLE.c.outcome, TABLE.c.outcome_values).where(TABLE.c.key == key)).one()
-            return row.outcome, row.outcome_values
+            row = tx.execute(select(TABLE.c.outcome, TABLE.c.values_sealed).where(TABLE.c.key == key)).one()
+            return row.outcome, json.loads(tx.vault.open(row.values_sealed)) if row.values_sealed else {}
         name, values = act(tx)
-        tx.execute(update(TABLE).where(TABLE.c.key == key).values(outcome=name, outcome_values=dict(values)))
+        sealed = tx.vault.seal(json.dumps(dict(values))) if values else None  # a receipt, say
+        tx.execute(update(TABLE).where(TABLE.c.key == key).values(outcome=name, values_sealed=sealed))
         return name, values
 
 

@@ -9,6 +9,7 @@ Called by the API only.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -48,7 +49,7 @@ def claim(tx: Tx, hashed_key: str, body_hash: str, now: datetime) -> Answer | No
             IdempotentAnswer.key_hash == hashed_key, IdempotentAnswer.created_at <= now - KEPT
         )
     )
-    placeholder = {"key_hash": hashed_key, "body_hash": body_hash, "status": _IN_FLIGHT, "answer": {}}
+    placeholder = {"key_hash": hashed_key, "body_hash": body_hash, "status": _IN_FLIGHT}
     claimed = tx.execute(
         insert_new(tx, _TABLE).values(**placeholder, created_at=now).returning(_TABLE.c.key_hash)
     ).first()
@@ -57,13 +58,13 @@ def claim(tx: Tx, hashed_key: str, body_hash: str, now: datetime) -> Answer | No
     kept = tx.scalars(select(IdempotentAnswer).where(IdempotentAnswer.key_hash == hashed_key)).one()
     if kept.body_hash != body_hash:
         raise Conflict("this Idempotency-Key was used with another body")
-    return Answer(kept.status, kept.answer)
+    return Answer(kept.status, json.loads(tx.vault.open(kept.answer_sealed)) if kept.answer_sealed else {})
 
 
 def record(tx: Tx, hashed_key: str, answer: Answer) -> None:
     """Keep the answer of a claimed key, in the transaction that did the work."""
     kept = tx.scalars(select(IdempotentAnswer).where(IdempotentAnswer.key_hash == hashed_key)).one()
-    kept.status, kept.answer = answer.status, answer.body
+    kept.status, kept.answer_sealed = answer.status, tx.vault.seal(json.dumps(answer.body))
 
 
 def forget_old(tx: Tx, now: datetime) -> int:

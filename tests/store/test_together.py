@@ -20,7 +20,7 @@ def write(key: str):  # type: ignore[no-untyped-def]
     def act(tx: Tx) -> str:
         if key.startswith("bad"):
             raise ValueError(key)
-        tx.add(Effect(key=key, outcome="x", values={}, created_at=NOW))
+        tx.add(Effect(key=key, outcome="x", created_at=NOW))
         tx.flush()
         tx.wake("handle_inbound")
         return key

@@ -103,7 +103,7 @@ def _fill(store: Store) -> None:
         for n in range(2000):
             try:
                 with store.transaction() as tx:
-                    tx.add(Effect(key=f"{size}-{n}", outcome="x", values={"x": "x" * size}, created_at=NOW))
+                    tx.add(Effect(key=f"{size}-{n}", outcome="x", values_sealed=b"x" * size, created_at=NOW))
             except Unavailable:
                 break
     for n in range(2000):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sms_service.store.models.base import Base
@@ -70,11 +70,12 @@ class Message(Base):
             sqlite_where=text("status = 'sending'"),
             postgresql_where=text("status = 'sending'"),
         ),
+        Index("ix_messages_number", "number_hash"),  # STOP and erasure
         Index(
-            "ix_messages_queued_number",
-            "number_hash",
-            sqlite_where=text("status = 'queued'"),
-            postgresql_where=text("status = 'queued'"),
+            "ix_messages_forget",
+            "id",
+            sqlite_where=text("forget"),
+            postgresql_where=text("forget"),
         ),
         Index(
             "ix_messages_broadcast_due",
@@ -143,6 +144,9 @@ class Message(Base):
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"))
     # Without a constraint: it could only be added by rewriting a table of millions of rows.
     report_id: Mapped[int | None]
+    forget: Mapped[bool] = mapped_column(  # number and words go as soon as it is on its way
+        default=False, server_default=false()
+    )
     broadcast_id: Mapped[int | None]
     wave: Mapped[int] = mapped_column(default=0, server_default="0")  # of a broadcast: 0 canary, 1 the rest
 

@@ -93,5 +93,5 @@ class IdempotentAnswer(Base):
     key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # of staff id, path and key
     body_hash: Mapped[str] = mapped_column(String(64))
     status: Mapped[int]
-    answer: Mapped[dict[str, object]] = mapped_column(JSON)
+    answer_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # JSON; None while it is worked on
     created_at: Mapped[datetime] = mapped_column(index=True)

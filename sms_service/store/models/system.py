@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, Index, String, Text
+from sqlalchemy import JSON, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sms_service.store.models.base import Base
@@ -17,7 +17,7 @@ class Effect(Base):
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)  # hash of session, inputs, action
     outcome: Mapped[str] = mapped_column(String(32))
-    values: Mapped[dict[str, str]] = mapped_column("outcome_values", JSON)
+    values_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # JSON; None for no values
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -81,6 +81,15 @@ class Heartbeat(Base):
 
     component: Mapped[str] = mapped_column(String(32), primary_key=True)
     beat_at: Mapped[datetime]
+
+
+class KnownDataKey(Base):
+    """A key of DATA_KEY that has sealed something, until `re-encrypt` has seen that nothing needs it."""
+
+    __tablename__ = "known_data_keys"
+
+    key_id: Mapped[str] = mapped_column(String(8), primary_key=True)  # hex; tells nothing of the key
+    noted_at: Mapped[datetime]
 
 
 class ClockShift(Base):
