@@ -2,7 +2,7 @@
 
 from sms_service.store.models.base import Base
 from sms_service.store.models.broadcasts import Broadcast, Community, CommunityMember
-from sms_service.store.models.events import Event, EventGroup, Registration, Reminder
+from sms_service.store.models.events import Event, EventGroup, EventNotice, Registration, Reminder
 from sms_service.store.models.messages import ConsoleText, DeliveryReportRow, InboundMessage, Message
 from sms_service.store.models.recruiters import Recruiter, RecruiterChange, RecruiterList, RecruiterMiss
 from sms_service.store.models.reports import (
@@ -49,6 +49,7 @@ __all__ = [
     "Effect",
     "Event",
     "EventGroup",
+    "EventNotice",
     "Heartbeat",
     "IdempotentAnswer",
     "InboundMessage",

@@ -62,6 +62,7 @@ class Registration(Base):
     answers: Mapped[dict[str, str] | None] = mapped_column(JSON)  # of "what fits me?", for the allocation
     group_id: Mapped[int | None] = mapped_column(index=True)
     is_placed_by_hand: Mapped[bool] = mapped_column(default=False, server_default=false())
+    told_group_id: Mapped[int | None]  # the group that the person was last told of
     attended_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -90,6 +91,34 @@ class Reminder(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     recipients: Mapped[int] = mapped_column(default=0)
     last_registration_id: Mapped[int] = mapped_column(default=0)  # texts are written up to here
+    done_at: Mapped[datetime | None]
+
+
+class EventNotice(Base):
+    """News for everybody whom an event concerns, written as texts slice by slice like a reminder.
+
+    A later one of the same kind of news takes an earlier one back: it is then superseded.
+    """
+
+    __tablename__ = "event_notices"
+    __table_args__ = (
+        Index(
+            "ix_event_notices_todo",
+            "created_at",
+            sqlite_where=text("status = 'planned'"),
+            postgresql_where=text("status = 'planned'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
+    word: Mapped[str] = mapped_column(String(24))  # moved | elsewhere | called_off | group | move_up ...
+    created_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | done | superseded | dropped
+    reason: Mapped[str] = mapped_column(Text, default="")
+    recipients: Mapped[int] = mapped_column(default=0)
+    last_registration_id: Mapped[int] = mapped_column(default=0)  # texts are written up to here
+    until_registration_id: Mapped[int] = mapped_column(default=0)  # who came later knows already
     done_at: Mapped[datetime | None]
 
 

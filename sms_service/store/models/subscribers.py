@@ -28,6 +28,7 @@ class Subscriber(Base):
         default=False, server_default=false()
     )  # broadcasts of kind info: likewise
     reminders_on: Mapped[bool] = mapped_column(default=True)  # reminders of events one registered for
+    chosen_at: Mapped[datetime | None]  # when the person last chose what to get: no import changes it then
     consent_source: Mapped[str | None] = mapped_column(Text)
     consent_on: Mapped[date | None]
     created_at: Mapped[datetime]
