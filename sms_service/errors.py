@@ -7,6 +7,7 @@ Messages are for people who operate or use the service: they never hold a phone 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 
 class JalurError(Exception):
@@ -50,8 +51,21 @@ class NotAllowed(ServiceError):
     """The asker's role does not permit this act."""
 
 
+class Locked(NotAllowed):
+    """Too many wrong attempts: nothing more may be tried before `until`."""
+
+    def __init__(self, message: str, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
 class Conflict(ServiceError):
-    """The record has moved on, or the same key was used for something else."""
+    """The record has moved on, or the same key was used for something else; `changes` says per field what
+    is different now, where that is known."""
+
+    def __init__(self, message: str, changes: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.changes: dict[str, str] = dict(changes or {})
 
 
 class Unavailable(ServiceError):

@@ -1,0 +1,182 @@
+"""Reports: how one is filed, once, and what an erasure takes from it.
+
+A filing is named by the token of its draft. However often and wherever it is confirmed, there is one report
+and one code; the draft goes in the same transaction. An anonymous report gets neither the number nor its
+hash, and its link to the draft is a keyed hash of the token, which nobody holds once the draft is gone.
+Called by the menus' actions and by inbound texts; staff's work on a report is services/report_cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Table, delete, select, update
+
+from sms_service.domain import receipts, report_statuses
+from sms_service.domain.free_text import clean
+from sms_service.domain.report_answers import Answers
+from sms_service.errors import Conflict
+from sms_service.services import duty, pins
+from sms_service.services.pins import ReadyPin
+from sms_service.settings import Settings
+from sms_service.store.claim import insert_new
+from sms_service.store.engine import Store, Tx
+from sms_service.store.models import Report, ReportDraft
+
+TABLE = cast(Table, Report.__table__)
+LINK_JOB = "link_reports"
+LONGEST_STORY, LONGEST_NAME, LONGEST_PLACE = 2000, 80, 80  # characters
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the reporter takes away. `pin` is empty when they chose it themselves."""
+
+    code: str
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure did: reports that no longer know their reporter, and those of them still worked on."""
+
+    forgotten: int
+    kept_open: int
+
+
+def confirm(
+    store: Store,
+    settings: Settings,
+    token: str,
+    answers: Answers,
+    number: str,
+    language: str,
+    channel: str,
+    now: datetime,
+) -> Receipt:
+    """File the report of draft `token` and return its receipt; again: return the same receipt.
+
+    `number` is the caller's (E.164); it is not kept unless `answers.contact` is "known". `channel` is ussd
+    or sms. Takes its own transaction, for the slow hash of the PIN must not hold the write lock. Raises
+    Unavailable, and Invalid for a PIN that may not be chosen.
+    """
+    with store.read() as tx:
+        filed = find_filed(tx, token, answers.pin)
+    if filed is not None:
+        return filed
+    pin = pins.prepare(store.vault, token, answers.pin)
+    with store.transaction() as tx:
+        return file_report(tx, token, answers, number, language, channel, now, settings, pin)
+
+
+def file_report(
+    tx: Tx,
+    token: str,
+    answers: Answers,
+    number: str,
+    language: str,
+    channel: str,
+    now: datetime,
+    settings: Settings,
+    pin: ReadyPin,
+) -> Receipt:
+    """The same within a transaction. `pin` comes from pins.prepare, called before the transaction opened."""
+    filing = _filing(tx, token)
+    code = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == filing))
+    if code is None:
+        code = _insert(tx, filing, _row(tx, answers, number, language, channel, now, pin), now, settings)
+    tx.execute(delete(ReportDraft).where(ReportDraft.token == token))
+    return Receipt(code, pin.shown)
+
+
+def find_filed(tx: Tx, token: str, chosen_pin: str) -> Receipt | None:
+    """Return the receipt of a filing that is done, or None."""
+    code = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == _filing(tx, token)))
+    if code is None:
+        return None
+    return Receipt(code, "" if chosen_pin else pins.drawn(tx.vault, token))
+
+
+def erase_reporter(tx: Tx, number_hash: str, now: datetime) -> Erased:
+    """Forget who sent the reports of this number: number, hash and the leave to text.
+
+    What was told stays: in an open case for the work on it, in a closed one until its retention ends; no
+    row leads from it to the number any more. Texts that wait for the reporter are messages.erase's.
+    """
+    rows = tx.execute(
+        update(TABLE)
+        .where(TABLE.c.reporter_hash == number_hash)
+        .values(
+            reporter_hash=None,
+            reporter_sealed=None,
+            texts_allowed=False,
+            version=TABLE.c.version + 1,
+            updated_at=now,
+        )
+        .returning(TABLE.c.status)
+    ).all()
+    return Erased(len(rows), sum(row.status != report_statuses.CLOSED for row in rows))
+
+
+def _insert(tx: Tx, filing: str, row: dict[str, Any], now: datetime, settings: Settings) -> str:
+    """Write the report under a free code; two at once: one writes, the other returns what it wrote."""
+    for _ in range(_TRIES):
+        given = {**row, "filing": filing, "code": receipts.draw_code()}
+        report_id = tx.execute(insert_new(tx, TABLE).values(given).returning(TABLE.c.id)).scalar_one_or_none()
+        if report_id is not None:
+            _after_filing(tx, report_id, given["is_urgent"], now, settings)
+            return str(given["code"])
+        first = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == filing))
+        if first is not None:
+            return str(first)
+    raise Conflict("no free code was found; try again")
+
+
+def _after_filing(tx: Tx, report_id: int, is_urgent: bool, now: datetime, settings: Settings) -> None:
+    if is_urgent:
+        duty.alert(tx, settings, "urgent_report", now, str(report_id))
+    tx.wake(LINK_JOB)
+
+
+def _row(
+    tx: Tx, answers: Answers, number: str, language: str, channel: str, now: datetime, pin: ReadyPin
+) -> dict[str, Any]:
+    is_known = answers.contact == "known"
+    priority = report_statuses.URGENT if answers.is_urgent else report_statuses.USUAL
+    phone = answers.recruiter_phone
+    return {
+        "pin_hash": pin.hashed,
+        "version": 1,
+        "status": report_statuses.NEW,
+        "priority": priority,
+        "is_urgent": answers.is_urgent,
+        "due_at": report_statuses.due_at(report_statuses.NEW, priority, now),
+        "flags": [],
+        "modi": list(answers.modi),
+        "recruiter_name_sealed": _sealed(tx, answers.recruiter_name, LONGEST_NAME),
+        "recruiter_phone_sealed": _sealed(tx, phone, LONGEST_NAME),
+        "recruiter_phone_hash": tx.vault.number_hash(phone) if phone else None,
+        "story_sealed": _sealed(tx, answers.story, LONGEST_STORY),
+        "district": answers.district or None,
+        "place_sealed": _sealed(tx, answers.place, LONGEST_PLACE),
+        "destination": answers.destination,
+        "reporter_hash": tx.vault.number_hash(number) if is_known else None,
+        "reporter_sealed": tx.vault.seal(number) if is_known else None,
+        "texts_allowed": is_known and answers.texts == "neutral",
+        "language": language,
+        "channel": channel,
+        "received_at": now,
+        "updated_at": now,
+    }
+
+
+def _sealed(tx: Tx, words: str, longest: int) -> bytes | None:
+    kept = clean(words, longest)
+    return tx.vault.seal(kept) if kept else None
+
+
+def _filing(tx: Tx, token: str) -> str:
+    return tx.vault.number_hash(f"filing|{token}")
