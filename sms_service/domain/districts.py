@@ -95,6 +95,11 @@ def find(text: str) -> tuple[District, ...]:
     return _named(_merge(_ALIASES.get(_compact(word), ()) for word in typed.split()))
 
 
+def named_exactly(text: str) -> tuple[District, ...]:
+    """Return the districts that bear exactly this name, short form or capital; nothing is guessed."""
+    return _named(_ALIASES.get(_compact(text), ()))
+
+
 def _compact(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in plain if character.isalnum())
