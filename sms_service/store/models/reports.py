@@ -61,8 +61,6 @@ class Report(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(10), unique=True)  # digits, with a check digit
     pin_hash: Mapped[str] = mapped_column(Text)  # Argon2id
-    wrong_pins: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None]
     filing: Mapped[str] = mapped_column(
         String(36), unique=True
     )  # of the draft that it was: confirmed twice, filed once
@@ -160,11 +158,12 @@ class ReportLink(Base):
 
 
 class PinFailure(Base):
-    """Wrong PINs by caller, so that nobody tries one code after the other. Forgotten after a day."""
+    """Wrong PINs by caller, so that nobody tries one code after the other, and by code, whether a report has
+    it or not. Forgotten after a day."""
 
     __tablename__ = "pin_failures"
 
-    caller_hash: Mapped[str] = mapped_column(String(32), primary_key=True)
+    caller_hash: Mapped[str] = mapped_column(String(32), primary_key=True)  # a keyed hash of either
     failures: Mapped[int]
     locked_until: Mapped[datetime | None]
     last_at: Mapped[datetime] = mapped_column(index=True)
