@@ -155,7 +155,7 @@ class _Attempts:
             tx.execute(statement)
         tx.execute(delete(TABLE).where(TABLE.c.caller_hash == self._caller, TABLE.c.failures <= 0))
 
-    def _lock_rows(self) -> Sequence[Row[Any]]:
+    def _lock_rows(self) -> Sequence[Row[Any, Any, Any, Any]]:
         keys = sorted((self._code_key, self._caller))  # in one order: two attempts never wait crosswise
         for key in keys:
             blank = {"caller_hash": key, "failures": 0, "locked_until": None, "last_at": self._now}

@@ -16,7 +16,7 @@ from sqlalchemy import Table, delete, select, update
 
 from sms_service.domain import receipts, report_statuses
 from sms_service.domain.free_text import clean
-from sms_service.domain.report_answers import Answers
+from sms_service.domain.report_answers import LONGEST_NAME, LONGEST_PLACE, LONGEST_STORY, Answers
 from sms_service.errors import Conflict
 from sms_service.services import duty, pins
 from sms_service.services.pins import ReadyPin
@@ -27,7 +27,6 @@ from sms_service.store.models import Report, ReportDraft
 
 TABLE = cast(Table, Report.__table__)
 LINK_JOB = "link_reports"
-LONGEST_STORY, LONGEST_NAME, LONGEST_PLACE = 2000, 80, 80  # characters
 _TRIES = 5
 
 
