@@ -67,11 +67,7 @@ _COUNT = re.compile(r"\s*Sent to (\d+)/", re.IGNORECASE)
 
 
 class AfricasTalking(CallbackForms):
-    """Sends in one call of at most `total` seconds; keeps no connection between calls.
-
-    A kept connection saves a handshake, but one that the other side is just closing turns a hundred texts
-    into "outcome unknown".
-    """
+    """Sends in one call of at most `total` seconds; how a connection is kept between calls: calls.py."""
 
     name = "africastalking"
 

@@ -1,19 +1,22 @@
 """One HTTP call to a gateway, bounded in time and size, that knows whether the gateway can have it.
 
 The time-outs of requests are per socket read: an answer that drips one byte at a time would hold a worker
-for ever. Here a timer shuts the socket at the deadline, wherever the call then is (TLS, headers, body).
+for ever. Here a watchdog shuts the socket at the deadline, wherever the call then is (TLS, headers, body).
 What fails before the first byte of the request left is certainly not taken (GatewayUnavailable); what fails
-after that may be (OutcomeUnknown). Importing this is slow: gateways do so when they first send.
+after that may be (OutcomeUnknown). Each thread keeps its connection for the next call, but not for long: one
+that the other side is just closing would make a hundred outcomes unknown. Importing this is slow: gateways do
+so when they first send.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from types import TracebackType
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -30,6 +33,8 @@ from sms_service.errors import (
     Throttled,
 )
 
+KEEP_SECONDS = 1.0  # a connection that was idle for longer is not used again: servers wait 5 s and more
+_LOOK_EVERY_SECONDS = 0.05
 _LONGEST_ANSWER = 1 << 20  # bytes; an answer about 100 numbers has about 20,000
 
 
@@ -56,71 +61,154 @@ class Answer:
 
 
 class _Line:
-    """Watches one call's socket: whether our request began to leave, and when to hang up."""
+    """One call: whether our request began to leave, and the socket to shut at its deadline."""
 
     def __init__(self, seconds: float) -> None:
+        self.deadline = time.monotonic() + seconds
         self.sent = False
         self.expired = False
         self._socket: socket.socket | None = None
-        self._timer = threading.Timer(seconds, self._hang_up)
-        self._timer.daemon = True
 
     def watch(self, connected: socket.socket) -> None:
-        # A duplicate: TLS takes the socket object over, but a shutdown reaches the connection itself.
-        self._socket = connected.dup()
+        self._socket = connected
         if self.expired:
             raise TimeoutError("connected too late")
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         self.expired = True
         if self._socket is not None:
             with suppress(OSError):  # closed in the meantime: the call is over
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    def __enter__(self) -> _Line:
-        self._timer.start()
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._timer.cancel()
-        if self._socket is not None:
-            self._socket.close()
+class _Watchdog:
+    """Hangs up on every call of this process that has reached its deadline: one thread for all of them."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self._lines: set[_Line] = set()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def watching(self, line: _Line) -> Iterator[None]:
+        with self.changed:
+            self._lines.add(line)
+            if self._thread is None or not self._thread.is_alive():  # not yet, or lost in a fork
+                self._thread = threading.Thread(target=self._run, name="calls-watchdog", daemon=True)
+                self._thread.start()
+            elif len(self._lines) == 1:
+                self.changed.notify()
+        try:
+            yield
+        finally:
+            with self.changed:
+                self._lines.discard(line)
+
+    def _run(self) -> None:
+        with self.changed:
+            while True:
+                now = time.monotonic()
+                for line in [line for line in self._lines if line.deadline <= now]:
+                    line.hang_up()
+                    self._lines.discard(line)
+                # A deadline that is nearer than those known is seen at the next look.
+                self.changed.wait(_LOOK_EVERY_SECONDS if self._lines else None)
+
+
+class _Kept(threading.local):
+    """The session of one thread, with the connection that it keeps, and the call that it makes now."""
+
+    def __init__(self) -> None:
+        self.line = _Line(0)
+        self.closing: list[socket.socket] = []
+        self._session: requests.Session | None = None
+        self._used_at = 0.0
+        self._surroundings: dict[str, Any] = {}
+
+    def surroundings(self, url: str) -> Any:
+        """Proxies and certificates that the environment names for `url`: to ask it anew for each call would
+        be a fifth of a call's cost. Not the passwords of a .netrc: our key is all that a gateway gets."""
+        found = self._surroundings.get(url)
+        if found is None:
+            with requests.Session() as asking:
+                found = asking.merge_environment_settings(url, {}, None, None, None)
+            found.pop("stream")
+            self._surroundings[url] = found
+        return found
+
+    def session(self, line: _Line) -> requests.Session:
+        self.line = line
+        if time.monotonic() - self._used_at > KEEP_SECONDS:
+            self.drop()
+        if self._session is None:
+            self._session = requests.Session()
+            self._session.trust_env = False
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            for scheme in ("http://", "https://"):
+                self._session.mount(scheme, _WatchedAdapter(max_retries=0, pool_maxsize=1))
+        return self._session
+
+    def keep(self) -> None:
+        """The answer was read to its end: the connection is good for another call."""
+        self._used_at = time.monotonic()
+
+    def drop(self) -> None:
+        self._surroundings.clear()
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def close_sockets(self) -> None:
+        """After a call, and no earlier: the watchdog must not shut a number that is another's by then."""
+        while self.closing:
+            self.closing.pop().close()
+
+
+_watchdog, _kept = _Watchdog(), _Kept()
 
 
 class _WatchedConnection(HTTPConnection):
-    """A connection that tells its line what it does. Mixed into urllib3's plain and TLS classes."""
+    """A connection that tells the call at hand what it does. Mixed into urllib3's plain and TLS classes."""
 
-    line: _Line
+    _plain: socket.socket | None = None
 
     def _new_conn(self) -> socket.socket:
         connected = super()._new_conn()
-        self.line.watch(connected)
+        self._let_go()
+        # A duplicate: TLS takes the socket object over, but a shutdown reaches the connection itself.
+        self._plain = connected.dup()
+        _kept.line.watch(self._plain)
         return connected
 
     def connect(self) -> None:
         try:
             super().connect()
         finally:
-            self.line.sent = False  # what a proxy was told is not our request yet
+            _kept.line.sent = False  # what a proxy was told is not our request yet
 
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self.line.sent = True
+        if self._plain is not None:
+            _kept.line.watch(self._plain)
+        _kept.line.sent = True
         super().send(data)
+
+    def close(self) -> None:
+        self._let_go()
+        super().close()
+
+    def _let_go(self) -> None:
+        if self._plain is not None:
+            _kept.closing.append(self._plain)  # not yet: an answer may still be read from it
+            self._plain = None
 
 
 class _WatchedAdapter(HTTPAdapter):
-    def __init__(self, line: _Line) -> None:
-        self._line = line
-        super().__init__(max_retries=0)
-
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         pool = super().get_connection_with_tls_context(*args, **options)
-        bases = (_WatchedConnection, pool.ConnectionCls)
-        pool.ConnectionCls = type("Watched", bases, {"line": self._line})
+        if not issubclass(pool.ConnectionCls, _WatchedConnection):
+            pool.ConnectionCls = type("Watched", (_WatchedConnection, pool.ConnectionCls), {})
         return pool
 
 
@@ -133,17 +221,18 @@ def post(url: str, data: Mapping[str, Any] | bytes, headers: Mapping[str, str], 
     status = 0
     text: str | None = None
     fault: GatewayError | None = None
-    with _Line(limits.total) as line, requests.Session() as session:
-        session.mount("http://", _WatchedAdapter(line))
-        session.mount("https://", _WatchedAdapter(line))
+    line = _Line(limits.total)
+    session = _kept.session(line)
+    with _watchdog.watching(line):
         try:
             with session.post(
                 url,
                 data=data,
-                headers={**headers, "Accept-Encoding": "identity", "Connection": "close"},
+                headers={**headers, "Accept-Encoding": "identity"},
                 timeout=(limits.connect, limits.read),
                 stream=True,
                 allow_redirects=False,
+                **_kept.surroundings(url),
             ) as response:
                 status = response.status_code
                 text = _read(response)
@@ -151,6 +240,11 @@ def post(url: str, data: Mapping[str, Any] | bytes, headers: Mapping[str, str], 
                 fault = OutcomeUnknown("the answer came too late or is too long")
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             fault = _fault(error, line)
+    if fault is None:
+        _kept.keep()
+    else:
+        _kept.drop()
+    _kept.close_sockets()
     if fault is not None and status < 300:
         raise fault  # out here: no exception of a library, which may quote us, is its context
     return Answer(status, text or "")

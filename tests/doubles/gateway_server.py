@@ -129,6 +129,8 @@ class GatewayServer:
         self.reports: Reports | None = None
         self.accepted: list[Accepted] = []
         self.calls: list[Call] = []
+        self.connections = 0
+        self.keeps_connections = True  # False: it hangs up after each answer, without saying so
         self.report_answers: Counter[int] = Counter()  # HTTP status -> how often; 0: no answer
         self.port = port
         self._tls = tls
@@ -198,15 +200,21 @@ class GatewayServer:
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            call = await _read(reader)
-            if call.path.startswith(("/ledger", "/texts")):
-                writer.write(_response(200, "application/json", self._shown(call.path)))
-            else:
-                await self._treat(call, writer)
-            await writer.drain()
+            goes_on = True
+            self.connections += 1
+            while goes_on:  # connections are kept, as the real ones are
+                call = await _read(reader)
+                if call.path.startswith(("/ledger", "/texts")):
+                    shown = self._shown(call.path)
+                    writer.write(_response(200, "application/json", shown, {"Connection": "close"}))
+                    goes_on = False
+                else:
+                    goes_on = await self._treat(call, writer) and self.keeps_connections
+                await writer.drain()
         writer.close()
 
-    async def _treat(self, call: Call, writer: asyncio.StreamWriter) -> None:
+    async def _treat(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+        """Answer one call; returns whether the connection goes on."""
         self.calls.append(call)
         reports = self.reports  # of now: a test may change them once it has its answer
         default = self.default
@@ -226,11 +234,14 @@ class GatewayServer:
         else:
             text = answer if kannel else json.dumps(behaviour.edit(answer) if behaviour.edit else answer)
         status = 202 if kannel and behaviour.status == 201 else behaviour.status
-        await self._end(behaviour, writer, _response(status, behaviour.content_type, text, behaviour.headers))
+        goes_on = behaviour.ending == "answer" and call.headers.get("connection", "").lower() != "close"
+        headers = behaviour.headers if goes_on else {**behaviour.headers, "Connection": "close"}
+        await self._end(behaviour, writer, _response(status, behaviour.content_type, text, headers))
         if reports and taken and reports.when == "after":
             task = asyncio.create_task(self._report(reports, taken, call))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        return goes_on
 
     async def _end(self, behaviour: Behaviour, writer: asyncio.StreamWriter, response: bytes) -> None:
         if behaviour.ending == "answer":
@@ -291,7 +302,7 @@ def _response(status: int, content_type: str, text: str, headers: Mapping[str, s
     body = text.encode()
     extra = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     kind = f"Content-Type: {content_type}\r\n"
-    head = f"HTTP/1.1 {status} -\r\n{kind}Content-Length: {len(body)}\r\n{extra}Connection: close\r\n\r\n"
+    head = f"HTTP/1.1 {status} -\r\n{kind}Content-Length: {len(body)}\r\n{extra}\r\n"
     return head.encode() + body
 
 

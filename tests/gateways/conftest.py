@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sms_service.gateways import africastalking_client as _loaded  # slow to load: not within a timed call
+from sms_service.gateways import calls
 from sms_service.gateways.africastalking import AfricasTalking
 from sms_service.gateways.base import OutboundSms
 from sms_service.gateways.kannel import Kannel
@@ -22,6 +23,12 @@ BODY = "Ingat: sesi informasi besok jam 9 di Kupang."
 def text_for(*numbers: str, body: str = BODY, reference: str = "ref-1") -> OutboundSms:
     """One call to these numbers."""
     return OutboundSms(numbers, body, reference)
+
+
+@pytest.fixture(autouse=True)
+def _no_kept_connection() -> None:
+    """Each test begins without the connection, and the surroundings, of an earlier one."""
+    calls._kept.drop()
 
 
 @pytest.fixture
