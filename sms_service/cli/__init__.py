@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "phone": ("phone", "a feature phone in the terminal, against the running service"),
     "check-menus": ("check_menus", "prove that every screen fits, every link lives, every word exists"),
     "import-recruiters": ("import_recruiters", "read an official list of recruiters (CSV or XLSX)"),
+    "re-encrypt": ("re_encrypt", "seal everything anew under the first key of DATA_KEY"),
     "settings": ("show_settings", "list every setting, secrets hidden"),
 }
 

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+KEY_ID_BYTES = 4  # at the front of every sealed value: SQL finds by it what an old key has sealed
 _NONCE = 12
-_KEY_ID = 4
+_KEY_ID = KEY_ID_BYTES
 
 
 class Vault:
@@ -27,6 +28,8 @@ class Vault:
         raw = [base64.urlsafe_b64decode(key) for key in data_keys]
         self._ciphers = {hashlib.sha256(key).digest()[:_KEY_ID]: AESGCM(key) for key in raw}
         self._current = hashlib.sha256(raw[0]).digest()[:_KEY_ID]
+        self.current_key_id: bytes = self._current  # names a key, tells nothing of it
+        self.key_ids: frozenset[bytes] = frozenset(self._ciphers)
         self._lookup_key = hmac.digest(secret_key.encode(), b"jalur-aman number look-up", "sha256")
 
     def seal(self, text: str) -> bytes:
@@ -35,7 +38,10 @@ class Vault:
         return self._current + nonce + self._ciphers[self._current].encrypt(nonce, text.encode(), None)
 
     def open(self, sealed: bytes) -> str:
-        """Return what was sealed. Raises ValueError when no key of DATA_KEY opens it."""
+        """Return what was sealed. Raises ValueError when no key of DATA_KEY opens it, and for b"": what
+        was erased must never be taken for an empty number."""
+        if not sealed:
+            raise ValueError("it has been erased")
         cipher = self._ciphers.get(bytes(sealed[:_KEY_ID]))
         if cipher is None:
             raise ValueError("sealed with a key that DATA_KEY no longer holds")
@@ -44,6 +50,15 @@ class Vault:
             return cipher.decrypt(bytes(nonce), bytes(body), None).decode()
         except InvalidTag as error:
             raise ValueError("the sealed value was changed") from error
+
+    def text(self, sealed: bytes | None) -> str:
+        """Return what was sealed, or "" where nothing was ever given or it has been erased: for pages and
+        lists. Raises ValueError as `open`."""
+        return self.open(sealed) if sealed else ""
+
+    def reseal(self, sealed: bytes) -> bytes:
+        """Return the same under the first key. Raises ValueError as `open`."""
+        return self.seal(self.open(sealed))
 
     def is_current(self, sealed: bytes) -> bool:
         """True when the first key of DATA_KEY sealed it."""

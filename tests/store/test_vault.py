@@ -36,6 +36,20 @@ def test_a_value_of_a_lost_key_or_a_changed_one_is_refused() -> None:
         Vault([OLD], "secret").open(sealed[:-1] + bytes([sealed[-1] ^ 1]))
 
 
+def test_what_was_erased_opens_to_nothing_in_lists_and_never_to_a_number() -> None:
+    vault = Vault([OLD], "secret")
+    assert (vault.text(b""), vault.text(None), vault.text(vault.seal("a"))) == ("", "", "a")
+    with pytest.raises(ValueError, match="erased"):
+        vault.open(b"")
+
+
+def test_sealing_anew_moves_a_value_under_the_first_key() -> None:
+    rotated = Vault([NEW, OLD], "secret")
+    anew = rotated.reseal(Vault([OLD], "secret").seal(NUMBER))
+    assert rotated.is_current(anew)
+    assert Vault([NEW], "secret").open(anew) == NUMBER
+
+
 def test_a_number_is_found_by_its_hash_whatever_the_data_keys() -> None:
     assert Vault([OLD], "secret").number_hash(NUMBER) == Vault([NEW], "secret").number_hash(NUMBER)
     assert Vault([OLD], "secret").number_hash(NUMBER) != Vault([OLD], "another").number_hash(NUMBER)
