@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sms_service.store.models.base import Base
@@ -24,10 +24,8 @@ class Broadcast(Base):
     kind: Mapped[str] = mapped_column(String(16))  # info | warning | urgent
     text_id: Mapped[str] = mapped_column(Text)
     text_en: Mapped[str] = mapped_column(Text, default="")
-    audience: Mapped[dict[str, object]] = mapped_column(
-        JSON
-    )  # districts, languages, topics, event, communities
-    numbers_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)  # subscribers named one by one
+    # districts, languages, topics, event, communities, and ids of subscribers who were named one by one
+    audience: Mapped[dict[str, object]] = mapped_column(JSON)
     send_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     resend_unknown: Mapped[bool] = mapped_column(default=False)
@@ -50,8 +48,16 @@ class Broadcast(Base):
     recipients: Mapped[int] = mapped_column(default=0)
     fan_out_done: Mapped[bool] = mapped_column(default=False)
     fan_out_cursor: Mapped[int] = mapped_column(default=0)  # subscribers up to this id are written
+    # Frozen at the start: how many there are to write, and the last subscriber who was one by then.
+    audience_size: Mapped[int] = mapped_column(default=0, server_default="0")
+    audience_last_id: Mapped[int] = mapped_column(default=0, server_default="0")
     canary_size: Mapped[int] = mapped_column(default=0)
     canary_until: Mapped[datetime | None]
+
+    # Figures up to which it has been judged: only what came after them can halt it.
+    judged_texts: Mapped[int] = mapped_column(default=0, server_default="0")
+    judged_failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    judged_stops: Mapped[int] = mapped_column(default=0, server_default="0")
 
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
