@@ -29,10 +29,19 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "reports": _CASES,
         "statistics": _READERS,
         "staff": frozenset({"admin"}),
+        "desk": frozenset(ROLES),  # one's own page, the phone, one's own sessions
+        "content": _OFFICERS,
+        "system": frozenset({"admin", "approver", "officer"}),
     }
 )
+_SECOND_FACTOR = frozenset({"admin", "approver", "case_officer"})
 
 
 def may(role: str, act: str) -> bool:
     """True when people of `role` may do `act`. An act or a role that is not known: False."""
     return role in ACTS.get(act, frozenset())
+
+
+def needs_second_factor(role: str) -> bool:
+    """True for roles that may not sign in by password alone: they approve, see reports, or rule."""
+    return role in _SECOND_FACTOR

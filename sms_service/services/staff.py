@@ -12,8 +12,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -41,6 +43,7 @@ class Person:
     role: str
     token_id: int
     use_noted_at: datetime | None
+    community_id: int | None = None  # of a partner: whose people, events and drafts it sees
 
 
 def create_staff(tx: Tx, name: str, role: str, password: str, now: datetime) -> Staff:
@@ -64,6 +67,34 @@ def create_staff(tx: Tx, name: str, role: str, password: str, now: datetime) -> 
         raise Conflict("somebody of that name exists") from error
     record_audit(tx, None, "staff.create", ("staff", person.id), {"role": role}, now)
     return person
+
+
+@cache
+def nobodys_password() -> str:
+    """A hash that no password fits: to spend the same time on a name that nobody has."""
+    return _hasher.hash(secrets.token_urlsafe(32))
+
+
+def is_password(password_hash: str, password: str) -> bool:
+    """True when `password` is the one of `password_hash`. Takes some 50 ms: outside of transactions."""
+    try:
+        return _hasher.verify(password_hash, password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def set_password(tx: Tx, staff_id: int, password_hash: str, now: datetime) -> None:
+    """Replace a password by the hash that `hash_password` gave."""
+    tx.execute(update(Staff).where(Staff.id == staff_id).values(password_hash=password_hash))
+    record_audit(tx, staff_id, "staff.password", ("staff", staff_id), {}, now)
+
+
+def hash_password(password: str) -> str:
+    """The hash to keep. Raises Invalid by field. Takes some 50 ms: outside of transactions."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        words = f"give {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+        raise Invalid(words, {"password": words})
+    return _hasher.hash(password)
 
 
 def create_token(tx: Tx, name: str, now: datetime) -> str:
@@ -95,7 +126,7 @@ def authenticate_token(tx: Tx, token: str, now: datetime) -> Person:
     kept, person = row
     if not person.is_active or (kept.revoked_at is not None and kept.revoked_at <= now):
         raise NotAllowed("the token is not valid")
-    return Person(person.id, person.name, person.role, kept.id, kept.last_used_at)
+    return Person(person.id, person.name, person.role, kept.id, kept.last_used_at, person.community_id)
 
 
 def is_use_stale(person: Person, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sms_service.runtime import Runtime
 from sms_service.services.answering import build_answering
-from sms_service.web import api, faults, health, journal, webhooks
+from sms_service.web import api, console, faults, health, journal, webhooks
 from sms_service.web.ussd_lane import UssdLane
 from sms_service.web.webhooks import Turns
 
@@ -34,6 +34,7 @@ def create_app(runtime: Runtime, turns: Turns | None = None) -> Flask:
     app.register_blueprint(health.blueprint(runtime))
     app.register_blueprint(webhooks.blueprint(runtime, turns))
     app.register_blueprint(api.blueprint(runtime), url_prefix="/api/v1")
+    console.install(app, runtime)
     proxies = runtime.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

@@ -1,0 +1,26 @@
+"""What stands at the top of every page: the places of the desk that a role may enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import LazyString, lazy_gettext
+
+from sms_service.domain.roles import may
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the navigation."""
+
+    path: str
+    name: LazyString
+    right: str
+
+
+PLACES: tuple[Place, ...] = (Place("/console/", lazy_gettext("Today"), "desk"),)
+
+
+def visible(role: str) -> tuple[Place, ...]:
+    """The places that `role` may enter."""
+    return tuple(place for place in PLACES if may(role, place.right))
