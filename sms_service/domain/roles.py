@@ -27,6 +27,7 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "broadcasts": _OFFICERS,
         "broadcasts.approve": frozenset({"admin", "approver"}),
         "reports": _CASES,
+        "reports.reveal": _CASES,  # a reporter's number, with a reason that is kept
         "statistics": _READERS,
         "staff": frozenset({"admin"}),
         "desk": frozenset(ROLES),  # one's own page, the phone, one's own sessions

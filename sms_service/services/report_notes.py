@@ -148,6 +148,12 @@ def reveal(tx: Tx, report_id: int, reason: str, person: Person, now: datetime) -
     return number
 
 
+def show_note(tx: Tx, note: ReportNote) -> Note:
+    """One note, opened, for whoever has just written it."""
+    status = tx.scalar(select(_MESSAGES.c.status).where(_MESSAGES.c.id == note.message_id))
+    return _note(tx, note, names_of(tx, [note.staff_id]), status)
+
+
 def _announce(tx: Tx, report: Report, now: datetime, settings: Settings, menu: Menu) -> int | None:
     number = _open(tx, report.reporter_sealed)
     if not number or not report.texts_allowed or subscribers.is_opted_out(tx, number):

@@ -13,12 +13,17 @@ from werkzeug.exceptions import HTTPException
 from sms_service.errors import JalurError
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.web.api import dispatch, events, openapi, problems, recruiters, statistics
+from sms_service.web.api import dispatch, events, openapi, problems, recruiters, reports, statistics
 from sms_service.web.api.endpoints import Endpoint, Parts
 
 log = get_logger(__name__)
 
-ENDPOINTS: tuple[Endpoint, ...] = (*events.ENDPOINTS, *recruiters.ENDPOINTS, *statistics.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *events.ENDPOINTS,
+    *recruiters.ENDPOINTS,
+    *reports.ENDPOINTS,
+    *statistics.ENDPOINTS,
+)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 

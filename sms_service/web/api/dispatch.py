@@ -53,7 +53,7 @@ def answer(parts: Parts, endpoint: Endpoint, request: Request, raw_ids: Mapping[
     if endpoint.is_upload:
         body, upload = reading.read_upload(request, endpoint)
     if endpoint.method == "GET":
-        with runtime.store.read() as tx:
+        with runtime.store.transaction() if endpoint.is_audited else runtime.store.read() as tx:
             found = endpoint.handler(Call(parts, tx, person, now, ids, query, body))
         return _file(found) if isinstance(found, File) else _json(_given(endpoint, found))
     key = reading.idempotency_key(request) if endpoint.method == "POST" else None

@@ -93,6 +93,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     is_body_optional: bool = False
     is_upload: bool = False
+    is_audited: bool = False  # of a GET: the look is kept, so it takes a transaction that writes
     media_type: str = "application/json"  # of an answer that is a File
     prepare: Callable[[Parts, Any, Any], Any] | None = None  # slow reading that needs no transaction
 

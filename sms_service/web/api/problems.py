@@ -57,7 +57,7 @@ def from_error(error: JalurError) -> Response:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     if status == 500:
         return problem(500, "something went wrong on our side")
-    errors = error.errors if isinstance(error, Invalid) else None
+    errors = error.errors if isinstance(error, Invalid) else getattr(error, "changes", None)
     return problem(status, str(error), errors, {"Retry-After": "5"} if status == 503 else None)
 
 
