@@ -27,6 +27,7 @@ JOBS: dict[str, tuple[str, str]] = {
     "handle_inbound": ("fast", "workers.messages.handle_inbound"),
     "send_fast": ("fast", "workers.messages.send_fast"),
     "send_bulk": ("bulk", "workers.messages.send_bulk"),
+    "link_reports": ("fast", "workers.reports.link"),
     "fan_out_reminders": ("bulk", "workers.reminders.fan_out"),
 }
 JOB_TIMEOUT_SECONDS = 300

@@ -22,6 +22,7 @@ from sms_service.services import (
     idempotency,
     inbound,
     reminders,
+    report_links,
     sweeps,
     tallies,
 )
@@ -36,6 +37,7 @@ log = get_logger(__name__)
 TICK_SECONDS = 1.0
 REPORTS_EVERY_SECONDS = 5.0
 TALLIES_EVERY_SECONDS = 5.0
+FORGET_EVERY_SECONDS = 60.0  # names of emptied reports leave the memory of a worker within this
 PURGE_EVERY_SECONDS = 86_400.0
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
 
@@ -46,7 +48,7 @@ class Scheduler:
     def __init__(self, here: Process) -> None:
         self._here = here
         self._lease = timedelta(seconds=here.settings.send_lease_seconds)
-        self._next: dict[str, float] = {}
+        self._next: dict[str, float] = {"forget": time.monotonic() + FORGET_EVERY_SECONDS}
         self._failing: set[str] = set()
 
     def run(self) -> None:
@@ -67,6 +69,8 @@ class Scheduler:
             self._guard("reports", lambda: self._sweep(self._match_reports))
         if self._is_time("tallies", TALLIES_EVERY_SECONDS):
             self._guard("tallies", self._drain_tallies)
+        if self._is_time("forget", FORGET_EVERY_SECONDS):
+            self._guard("forget", lambda: self._here.runtime.queues.wake([report_links.JOB]))
         if self._is_time("heartbeat", BEAT_SECONDS):
             self._guard("heartbeat", self._beat)
         if self._is_time("purge", PURGE_EVERY_SECONDS):
@@ -97,6 +101,7 @@ class Scheduler:
             jobs = [job for lane, job in LANE_JOBS.items() if due.has_due(tx, lane, now, quiet)]
             jobs += ["handle_inbound"] if inbound.has_due(tx, now) else []
             jobs += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
+            jobs += [report_links.JOB] if report_links.has_due(tx) else []
         self._here.runtime.queues.wake(jobs)
 
     def _drain_tallies(self) -> None:

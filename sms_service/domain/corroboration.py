@@ -24,7 +24,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz
 
-UNFOUNDED = frozenset({"unfounded"})  # outcomes of closed reports that do not count
+UNFOUNDED = frozenset({"unfounded", "prank"})  # outcomes of closed reports that do not count
 
 SAME_REPORTER, MAY_BE_ONE, BURST = "same_reporter", "may_be_one", "burst"
 FLAGS = frozenset({SAME_REPORTER, MAY_BE_ONE, BURST})  # those that are given and taken back here

@@ -27,6 +27,7 @@ SUGGEST = 0.50
 NAME_LEAST = 0.80
 SAME_WORD = 75.0  # ratio in percent from which two words of a name are one, misspelt
 SAME_VILLAGE = 85.0
+MOST_SIMILAR = 300
 
 _PHONE, _NAME, _VILLAGE, _DISTRICT = 0.90, 0.60, 0.15, 0.08
 _DAYS = ((7, 0.10), (30, 0.06), (90, 0.03))
@@ -99,23 +100,22 @@ class Names:
                 if not bearers:
                     del self._held[word]
 
-    def similar(self, name: str) -> set[int]:
-        """Reports whose name may be the same: the whole of it alike, in either order, or a telling word."""
+    def similar(self, name: str) -> list[int]:
+        """Reports whose name may be the same, at most MOST_SIMILAR: the whole of it alike, in either order,
+        then those that share a telling word, the newest first."""
         words = read_who(name).folded
         if not words:
-            return set()
-        found: set[int] = set()
+            return []
+        found: dict[int, None] = {}
         for line in {" ".join(words), " ".join(reversed(words))}:
             hits = process.extract(
                 line, self._lines, scorer=fuzz.ratio, score_cutoff=NAME_LEAST * 100, limit=_MOST_ALIKE
             )
-            found.update(key for _, _, key in hits)
-        for word in words:
-            for alike in self._alike(word):
-                bearers = self._held[alike]
-                if len(bearers) <= _MOST_HELD:
-                    found |= bearers
-        return found
+            found.update((key, None) for _, _, key in hits)
+        bearers = [self._held[alike] for word in words for alike in self._alike(word)]
+        telling = {key for held in bearers if len(held) <= _MOST_HELD for key in held}
+        found.update((key, None) for key in sorted(telling, reverse=True))
+        return list(found)[:MOST_SIMILAR]
 
     def bits(self, word: str) -> float:
         """How telling a folded word is: 0 (everybody) to 10 (one in a thousand, or rarer)."""

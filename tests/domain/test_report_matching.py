@@ -115,10 +115,10 @@ def test_names_are_found_by_whole_part_order_and_slip() -> None:
     names = Names()
     for number, name in enumerate(["PT Sinar Kencana", "Yohanes Bria", "Budi", "", "Maria Goreti Seran"], 1):
         names.put(number, name)
-    assert names.similar("kencana sinar") == {1}
-    assert names.similar("Bapak Brya") == {2}
-    assert names.similar("Seran") == {5}
-    assert names.similar("tidak tahu") == set()
+    assert names.similar("kencana sinar") == [1]
+    assert names.similar("Bapak Brya") == [2]
+    assert names.similar("Seran") == [5]
+    assert names.similar("tidak tahu") == []
 
 
 def test_a_dropped_name_is_gone_from_memory() -> None:
@@ -126,8 +126,8 @@ def test_a_dropped_name_is_gone_from_memory() -> None:
     names.put(1, "Wempi Rahasia")
     names.put(2, "Wempi")
     names.drop(1)
-    assert names.similar("Rahasia") == set()
-    assert names.similar("Wempi") == {2}
+    assert names.similar("Rahasia") == []
+    assert names.similar("Wempi") == [2]
     assert "rahasia" not in repr(vars(names))
     names.put(2, "Nelce")
     assert "wempi" not in repr(vars(names))
