@@ -15,9 +15,11 @@ from sms_service.domain.quiet_hours import release_at
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.services import (
+    broadcast_sending,
     deliveries,
     due,
     effects,
+    event_notices,
     heartbeats,
     idempotency,
     inbound,
@@ -29,6 +31,7 @@ from sms_service.services import (
 from sms_service.services.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
+from workers import broadcasts
 from workers.process import BEAT_SECONDS, Process, install
 from workers.stopping import Stopping
 
@@ -64,6 +67,7 @@ class Scheduler:
         self._here.refresh_clock()
         self._guard("leases", lambda: self._sweep(self._free_leases))
         self._guard("deadlines", lambda: self._sweep(self._expire))
+        self._guard("broadcasts", lambda: broadcasts.advance_all(self._here))
         self._guard("wake", self._wake_due)
         if self._is_time("reports", REPORTS_EVERY_SECONDS):
             self._guard("reports", lambda: self._sweep(self._match_reports))
@@ -101,7 +105,9 @@ class Scheduler:
             jobs = [job for lane, job in LANE_JOBS.items() if due.has_due(tx, lane, now, quiet)]
             jobs += ["handle_inbound"] if inbound.has_due(tx, now) else []
             jobs += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
+            jobs += [broadcasts.JOB] if broadcast_sending.has_work(tx, now) else []
             jobs += [report_links.JOB] if report_links.has_due(tx) else []
+            jobs += [event_notices.JOB] if event_notices.has_due(tx) else []
         self._here.runtime.queues.wake(jobs)
 
     def _drain_tallies(self) -> None:

@@ -20,7 +20,7 @@ from sms_service.store.models import Broadcast
 
 TABLE = cast(Table, Broadcast.__table__)
 CANARY, RUNNING = "canary", "running"  # the two statuses in which a broadcast sends
-_HIGHEST_WAVE = {CANARY: 0, RUNNING: 1}
+_HIGHEST_WAVE = {CANARY: 0, RUNNING: 2}  # the waves: broadcast_rows.py
 _ORDER = {statuses.URGENT: 0, statuses.WARNING: 1, statuses.INFO: 2}
 _random = random.SystemRandom()
 
