@@ -50,6 +50,10 @@ class PaperWalks:
             self.open.discard(number)
         return f"screen {len(self.steps)}"
 
+    def forget(self, number: str) -> None:
+        """Close it."""
+        self.open.discard(number)
+
 
 def context(store: Store, settings: Settings, walks: PaperWalks | None = None) -> SmsContext:
     """What handling needs: the real words and events, a paper menu, a check that repeats the question."""
@@ -107,7 +111,7 @@ def bodies(store: Store, n: int = 1) -> list[tuple[int, str]]:
         return [
             (row.id, tx.vault.open(row.body_sealed))
             for row in rows
-            if tx.vault.open(row.number_sealed) == number(n)
+            if tx.vault.text(row.number_sealed) == number(n)
         ]
 
 

@@ -19,7 +19,7 @@ from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.logs import get_logger
 from sms_service.metrics import DEGRADED, MO
-from sms_service.services import messages, sms_replies, subscribers
+from sms_service.services import forgetting, messages, sms_replies, subscribers
 from sms_service.services.messages import NewText
 from sms_service.services.sms_context import Ask, Received, SmsContext
 from sms_service.store.claim import claim, quoted
@@ -158,9 +158,14 @@ def handle(store: Store, inbound_id: int, context: SmsContext, now: datetime) ->
         if not reason:
             answer = sms_replies.answer(Ask(tx, context, received, now), screen)
             reason = "" if answer else "nothing to say"
+        forgotten = _may_erase(received, screen) and forgetting.is_forgotten(tx, inbound_id)
         if answer:
-            _reply(tx, received, answer, now)
+            message_id = _reply(tx, received, answer, now)
+            if forgotten:
+                forgetting.mark(tx, message_id)
         _finish(tx, received, reason, took_walk=screen is not None, now=now)
+    if forgotten:
+        context.walks.forget(received.number)
     return reason or "answered"
 
 
@@ -190,7 +195,7 @@ def _find(tx: Tx, inbound_id: int, context: SmsContext, now: datetime) -> Receiv
     row = tx.execute(
         select(TABLE).where(TABLE.c.id == inbound_id, TABLE.c.status == "handling")
     ).one_or_none()
-    if row is None:
+    if row is None or not row.number_sealed:  # its sender was forgotten meanwhile: nobody to answer
         return None
     number = tx.vault.open(row.number_sealed)
     before = tx.execute(
@@ -259,6 +264,10 @@ def _walk(received: Received, context: SmsContext, now: datetime) -> str | None:
     return None
 
 
+def _may_erase(received: Received, screen: str | None) -> bool:
+    return screen is not None or received.command.keyword in (Keyword.HAPUS, Keyword.YA)
+
+
 def _is_loose_yes(received: Received) -> bool:
     return received.command.keyword is Keyword.YA and not received.asked_to_erase
 
@@ -269,7 +278,7 @@ def _still_open(tx: Tx, inbound_id: int) -> bool:
     return tx.execute(locked.with_for_update()).first() is not None
 
 
-def _reply(tx: Tx, received: Received, answer: sms_replies.Answer, now: datetime) -> None:
+def _reply(tx: Tx, received: Received, answer: sms_replies.Answer, now: datetime) -> int:
     new = NewText(
         number=received.number,
         body=answer.body,
@@ -281,7 +290,7 @@ def _reply(tx: Tx, received: Received, answer: sms_replies.Answer, now: datetime
         inbound_id=received.id,
         link_id=received.link_id,
     )
-    messages.enqueue(tx, new, now)
+    return messages.enqueue(tx, new, now)
 
 
 def _finish(tx: Tx, received: Received, reason: str, took_walk: bool, now: datetime) -> None:

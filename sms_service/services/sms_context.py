@@ -32,6 +32,9 @@ class Walks(Protocol):
     def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> str | None:
         """Take one input and return the next screen; None when no walk is open. Raises Unavailable."""
 
+    def forget(self, number: str) -> None:
+        """Drop the walk and the place that a redial goes on from. Raises nothing: they end by themselves."""
+
 
 Check = Callable[[Tx, str, str, datetime], str]  # tx, what was typed, language, now -> the answer's words
 Hotlines = Callable[[str], str]  # language -> the lines to call, short

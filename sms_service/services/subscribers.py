@@ -6,6 +6,7 @@ an erasure; only the person can take it back, by REG or by turning warnings on i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
@@ -15,11 +16,17 @@ from sqlalchemy import Table, delete, func, select, update
 from sms_service.services import messages
 from sms_service.store.claim import insert_new
 from sms_service.store.engine import Tx
-from sms_service.store.models import InboundMessage, OptOut, Registration, Subscriber
+from sms_service.store.models import (
+    CommunityMember,
+    InboundMessage,
+    OptOut,
+    Registration,
+    Subscriber,
+    SubscriberTopic,
+)
 
 SUBSCRIBERS = cast(Table, Subscriber.__table__)
 OPT_OUTS = cast(Table, OptOut.__table__)
-INBOUND = cast(Table, InboundMessage.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +165,26 @@ def describe(tx: Tx, number: str) -> Stored:
     )
 
 
-def erase(tx: Tx, number: str, now: datetime) -> bool:
-    """Forget the person: settings, and number and words of every text received. A STOP stays: it is the
-    person's own wish, kept as a keyed hash. Returns False when nothing was known.
+def erase(tx: Tx, number: str) -> bool:
+    """Forget the person's settings, wishes and communities. A STOP stays: it is the person's own wish, kept
+    as a keyed hash. Returns False when nothing was known.
 
-    Registrations are services/registrations.erase; both together: services/erasure.erase.
+    It is one part of an erasure; the whole is services/erasure.erase.
     """
-    number_hash = tx.vault.number_hash(number)
-    gone = tx.execute(
-        delete(SUBSCRIBERS).where(SUBSCRIBERS.c.number_hash == number_hash).returning(SUBSCRIBERS.c.id)
-    ).all()
-    blank = {"number_hash": "erased", "number_sealed": b"", "text_sealed": b"", "content_hash": "erased"}
-    texts = tx.execute(
-        update(INBOUND).where(INBOUND.c.number_hash == number_hash).values(blank).returning(INBOUND.c.id)
-    ).all()
-    return bool(gone or texts)
+    own = select(SUBSCRIBERS.c.id).where(_is(tx, number)).with_for_update()
+    ids = tx.scalars(own).all()
+    forget_ids(tx, ids)
+    return bool(ids)
+
+
+def forget_ids(tx: Tx, ids: Sequence[int]) -> None:
+    """Delete these subscribers, and what belongs to them."""
+    if not ids:
+        return
+    for theirs in (SubscriberTopic.__table__, CommunityMember.__table__):
+        table = cast(Table, theirs)
+        tx.execute(delete(table).where(table.c.subscriber_id.in_(ids)))
+    tx.execute(delete(SUBSCRIBERS).where(SUBSCRIBERS.c.id.in_(ids)))
 
 
 def _is(tx: Tx, number: str) -> Any:
