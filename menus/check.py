@@ -75,8 +75,10 @@ def faults(menu: Menu) -> list[str]:
 
 
 def reachable(menu: Menu) -> set[str]:
-    """The nodes that some way from the root leads to; `unavailable` is reached by any failing action."""
-    seen, queue = {"unavailable"}, [menu.root, "unavailable"]
+    """The nodes that some way from the root or from an entry leads to; `unavailable` is reached by any
+    failing action."""
+    entries = [name for name, node in menu.nodes.items() if node.entry]
+    seen, queue = {"unavailable"}, [menu.root, "unavailable", *entries]
     while queue:
         name = queue.pop()
         seen.add(name)

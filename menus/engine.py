@@ -110,6 +110,9 @@ def _take_page(menu: Menu, state: State, node: Node, key: str, actions: Actions)
 
 
 def _take_text(menu: Menu, state: State, node: Node, typed: str, actions: Actions) -> _Place:
+    for option in node.options:  # to skip the question, say; keys are shorter than any text
+        if option.key == typed.rstrip(".#)"):
+            return _choose(menu, state, option, actions)
     if not node.minimum <= len(typed) <= node.maximum:
         return _again(state, "refused")
     return _save(menu, state, node, typed, actions)

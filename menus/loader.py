@@ -125,8 +125,10 @@ def _node(file: str, name: str, raw: Any) -> Node:
     node = Node(name=name, options=tuple(_options(file, name, raw.get("options", []))), **given)
     if node.kind == "number" and node.minimum < 1:
         raise MenuError(file, name, "a number's minimum is at least 1: 0 means back")
-    if node.kind in ("end", "do", "text", "number", "pick") and node.options:
+    if node.kind in ("end", "do", "number", "pick") and node.options:
         raise MenuError(file, name, f"{node.kind} takes no options")
+    if node.kind == "text" and any(len(option.key) >= node.minimum for option in node.options):
+        raise MenuError(file, name, "a text with options is longer than their keys: which is meant?")
     return node
 
 

@@ -65,9 +65,14 @@ def screens_of_list(
 
 def screen_of_prompt(menu: Menu, node: Node, language: str, values: Mapping[str, str]) -> str:
     """The one screen of a text, number or pick prompt."""
-    body = fill(menu.words[language][node.name].body, values, menu.values)
-    whole = _line(menu, language, "9", "list_all") if node.kind == "pick" else ""
-    return "\n".join(part for part in (body, whole, _way_out(menu, node, language)) if part)
+    words = menu.words[language][node.name]
+    body = fill(words.body, values, menu.values)
+    lines = [
+        f"{option.key} {fill(words.options[option.word], values, menu.values)}" for option in node.options
+    ]
+    if node.kind == "pick":
+        lines.append(_line(menu, language, "9", "list_all"))
+    return "\n".join(part for part in (body, *lines, _way_out(menu, node, language)) if part)
 
 
 def screen_of_end(menu: Menu, node: Node, language: str, values: Mapping[str, str]) -> str:

@@ -37,13 +37,21 @@ def once(store: Store, key: str, act: Callable[[Tx], Done], now: datetime) -> Do
     with store.transaction() as tx:
         placeholder = {"key": key, "outcome": "", "created_at": now}
         taken = tx.execute(insert_new(tx, TABLE).values(placeholder).returning(TABLE.c.key)).first()
-        if taken is None:
-            row = tx.execute(select(TABLE.c.outcome, TABLE.c.values_sealed).where(TABLE.c.key == key)).one()
-            return row.outcome, json.loads(tx.vault.open(row.values_sealed)) if row.values_sealed else {}
+        done = find(tx, key) if taken is None else None
+        if done is not None:
+            return done
         name, values = act(tx)
         sealed = tx.vault.seal(json.dumps(dict(values))) if values else None  # a receipt, say
         tx.execute(update(TABLE).where(TABLE.c.key == key).values(outcome=name, values_sealed=sealed))
         return name, values
+
+
+def find(tx: Tx, key: str) -> Done | None:
+    """What the effect of `key` came to; None while it has not happened."""
+    row = tx.execute(select(TABLE.c.outcome, TABLE.c.values_sealed).where(TABLE.c.key == key)).one_or_none()
+    if row is None:
+        return None
+    return row.outcome, json.loads(tx.vault.open(row.values_sealed)) if row.values_sealed else {}
 
 
 def purge(tx: Tx, now: datetime, limit: int = 5000) -> int:

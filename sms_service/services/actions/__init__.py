@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sms_service.services.actions import events, information, places, recruiters, settings
+from sms_service.services.actions import (
+    events,
+    information,
+    places,
+    recruiters,
+    report_status,
+    reports,
+    settings,
+)
 from sms_service.services.actions.context import Bound, Context, ContextAction
 
 ACTIONS: Mapping[str, ContextAction] = {
@@ -13,9 +21,11 @@ ACTIONS: Mapping[str, ContextAction] = {
     **information.ACTIONS,
     **settings.ACTIONS,
     **places.ACTIONS,
+    **reports.ACTIONS,
+    **report_status.ACTIONS,
 }
 
 # What depends on the shipped and edited content, the day and the language alone: the same for every caller.
-STEADY = frozenset(information.ACTIONS) | {"districts"}
+STEADY = frozenset(information.ACTIONS) | {"districts", "report_modi", "report_destinations"}
 
 __all__ = ["ACTIONS", "STEADY", "Bound", "Context", "ContextAction"]

@@ -13,7 +13,7 @@ from menus.words import say
 from sms_service.errors import Unavailable
 from sms_service.metrics import DEGRADED
 from sms_service.runtime import Runtime
-from sms_service.services.effects import Done, effect_key, once
+from sms_service.services.effects import Done, effect_key, find, once
 from sms_service.services.lists import Lists
 from sms_service.store.engine import Tx
 
@@ -41,6 +41,11 @@ class Context:
         """The date at the office."""
         return self.now.astimezone(self.runtime.settings.zone).date()
 
+    @property
+    def channel(self) -> str:
+        """How the caller comes: ussd | sms."""
+        return "sms" if self.session_key.startswith("sms|") else "ussd"
+
     def words(self, call: Call, key: str, **values: str) -> str:
         """Shared words in the caller's language."""
         return say(self.menu, call.language, key, **values)
@@ -64,6 +69,12 @@ class Context:
             self.runtime.sessions.note_miss(self.runtime.store.vault.seal(typed))
         except Unavailable:
             DEGRADED.labels("redis").inc()
+
+    def find_done(self, call: Call, action: str) -> Outcome | None:
+        """What `once` has noted for this request, if it has. Raises Unavailable."""
+        key = effect_key(self.session_key, call.steps, action)
+        done = self.read(lambda tx: find(tx, key))
+        return Outcome(*done) if done else None
 
     def once(self, call: Call, action: str, act: Callable[[Tx], Done]) -> Outcome:
         """Cause an effect, or find it done by an earlier form of the same request. Raises Unavailable."""

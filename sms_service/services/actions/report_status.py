@@ -1,0 +1,100 @@
+"""What the menu asks about a report that was filed: where it stands, by code and PIN.
+
+Code and PIN are typed, used and forgotten: between two screens the code is held sealed, and so is what is
+shown. A text (STATUS) is answered in the same way by `status_text`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from menus.model import Call, Outcome
+from sms_service.domain import receipts
+from sms_service.domain.schedules import local_day, local_time
+from sms_service.errors import Invalid, Locked, NotFound, Unavailable
+from sms_service.metrics import DEGRADED
+from sms_service.services import receipts as receipt_desk
+from sms_service.services.actions.context import Context, ContextAction
+from sms_service.services.actions.reports import CLEARED
+from sms_service.services.effects import Done
+
+
+def read_report_code(context: Context, call: Call) -> Outcome:
+    """The code that was typed, or code and PIN in one; sealed, for a dialogue is kept for some minutes."""
+    typed = call.values.get("report_typed", "")
+    both = receipts.read_both(typed)
+    code = both[0] if both else receipts.read_code(typed)
+    if code is None:
+        return Outcome("mistyped", CLEARED)
+    sealed = {"report_code": _seal(context, code)}
+    if both:
+        return Outcome("both", {**CLEARED, **sealed, "report_pin": both[1]})
+    return Outcome("code", {**CLEARED, **sealed})
+
+
+def look_up_report(context: Context, call: Call) -> Outcome:
+    """Where the report of this code and PIN stands. A repeated request is not a further attempt."""
+    try:
+        found = context.find_done(call, "look_up_report")
+        if found is None:
+            looked_up = _look_up(context, call)
+            found = context.once(call, "look_up_report", lambda tx: looked_up)
+    except Unavailable:
+        DEGRADED.labels("database").inc()
+        found = Outcome("away")
+    return Outcome(found.name, {**found.values, **CLEARED, "report_code": ""})
+
+
+def report_state(context: Context, call: Call) -> Mapping[str, str]:
+    """The status in plain words, and what the office wrote last."""
+    sealed = call.values.get("report_view", "")
+    view: dict[str, str] = json.loads(_open(context, sealed)) if sealed else {}
+    if not view:
+        return {}
+    status = context.words(call, f"report_status.{view['status']}")
+    since = context.words(call, "report.state", status=status, since=view["since"])
+    return {"report_state": since, "report_reply": view["reply"]}
+
+
+def _look_up(context: Context, call: Call) -> Done:
+    code, pin = _open(context, call.values.get("report_code", "")), call.values.get("report_pin", "")
+    try:
+        view = receipt_desk.look_up(context.runtime.store, code, pin, context.number_hash, context.now)
+    except Invalid:
+        return "mistyped", {}
+    except Locked as locked:
+        zone = context.runtime.settings.zone
+        return "locked", {"report_until": local_time(locked.until, zone, call.language)}
+    except NotFound:
+        return "wrong", {}
+    told = {"status": view.status, "since": _day(context, call, view.since), "reply": ""}
+    if view.replies:
+        last = view.replies[0]
+        on = _day(context, call, last.written_at)
+        told["reply"] = context.words(call, "report.reply", on=on, text=last.text)
+    return "found", {"report_view": _seal(context, json.dumps(told))}
+
+
+def _day(context: Context, call: Call, at: datetime) -> str:
+    return local_day(at.astimezone(context.runtime.settings.zone).date(), call.language)
+
+
+def _seal(context: Context, text: str) -> str:
+    return base64.b64encode(context.runtime.store.vault.seal(text)).decode()
+
+
+def _open(context: Context, sealed: str) -> str:
+    try:
+        return context.runtime.store.vault.open(base64.b64decode(sealed)) if sealed else ""
+    except ValueError:  # of a key that is gone meanwhile
+        return ""
+
+
+ACTIONS: Mapping[str, ContextAction] = {
+    "read_report_code": read_report_code,
+    "look_up_report": look_up_report,
+    "report_state": report_state,
+}
