@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from menus.loader import load_menu
-from sms_service.services import events
+from sms_service.services import event_news, events
 from sms_service.services.event_texts import EventTexts
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import Event, Message, Registration, Reminder, Subscriber
@@ -65,15 +65,29 @@ def unregister(store: Store, event: Event, n: int, now: datetime = NOW) -> event
 def change(
     store: Store, event: Event, now: datetime = NOW, version: int | None = None, **given: Any
 ) -> Event:
-    """Change fields of an event."""
+    """Change fields of an event, and let the job tell of it."""
     with store.transaction() as tx:
-        return events.change(tx, event.id, given, None, now, TEXTS, version)
+        changed = events.change(tx, event.id, given, None, now, TEXTS, version)
+    tell(store, now)
+    return changed
 
 
 def call_off(store: Store, event: Event, now: datetime = NOW) -> Event:
-    """Cancel an event."""
+    """Cancel an event, and let the job tell of it."""
     with store.transaction() as tx:
-        return events.cancel(tx, event.id, "banjir", None, now, TEXTS)
+        changed = events.cancel(tx, event.id, "banjir", None, now, TEXTS)
+    tell(store, now)
+    return changed
+
+
+def tell(store: Store, now: datetime = NOW, chunk: int = 500) -> int:
+    """What the worker does: slice by slice until no news is left. Returns the number of slices."""
+    slices = 0
+    while True:
+        with store.transaction() as tx:
+            if not event_news.work_off(tx, TEXTS, now, chunk):
+                return slices
+        slices += 1
 
 
 def subscriber(store: Store, n: int, language: str = "id", reminders_on: bool = True) -> None:

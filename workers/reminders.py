@@ -1,17 +1,20 @@
-"""The job that turns due reminders into texts, chunk by chunk, each chunk one transaction.
+"""The jobs that turn due reminders and news of events into texts, slice by slice, each one transaction.
 
-It carries no ids: it works off what is due and wakes itself again when time runs out. Safe to run twice
-and at once. RQ calls it by the name in sms_service/queues.py; the scheduler wakes it.
+They carry no ids: they work off what is due and wake themselves again when time runs out. Safe to run
+twice and at once. RQ calls them by the names in sms_service/queues.py; the scheduler wakes them.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.services import reminders
+from sms_service.services import event_news, event_notices, reminders
 from sms_service.services.event_texts import EventTexts
+from sms_service.store.engine import Tx
 from workers.process import Process, process
 
 log = get_logger(__name__)
@@ -19,33 +22,49 @@ log = get_logger(__name__)
 JOB = "fan_out_reminders"
 SECONDS = 10.0  # the bulk lane's jobs take turns
 
+Slice = Callable[[Tx, EventTexts, datetime], bool]  # does one slice; False when nothing is left
+
 
 def fan_out() -> None:
-    """Write the texts of due reminders. Whatever fails ends here: the rows are still due."""
+    """Write the texts of due reminders."""
+    _run(JOB, _remind)
+
+
+def tell_registrants() -> None:
+    """Write the texts that tell people of a change, a cancellation, their group or their place."""
+    _run(event_notices.JOB, event_news.work_off)
+
+
+def _remind(tx: Tx, texts: EventTexts, now: datetime) -> bool:
+    reminder_id = reminders.claim_due(tx, now)
+    if reminder_id is not None:
+        reminders.fan_out(tx, reminder_id, texts, now)
+    return reminder_id is not None
+
+
+def _run(job: str, one_slice: Slice) -> None:
+    """Work off what is due. Whatever fails ends here: the rows are still due."""
     here = process()
-    here.runtime.queues.begin(JOB)
+    here.runtime.queues.begin(job)
     here.refresh_clock()
     try:
-        is_more = _work_off(here, time.monotonic() + SECONDS)
+        is_more = _work_off(here, one_slice, time.monotonic() + SECONDS)
     except Unavailable:
-        log.warning("job ended early: the database is away", job=JOB)
+        log.warning("job ended early: the database is away", job=job)
         return
     except Exception as error:
-        log.error("job ended early", job=JOB, error=type(error).__name__, exc_info=True)
+        log.error("job ended early", job=job, error=type(error).__name__, exc_info=True)
         return
     if is_more and not here.stopping.is_set():
-        here.runtime.queues.wake([JOB])
+        here.runtime.queues.wake([job])
 
 
-def _work_off(here: Process, deadline: float) -> bool:
+def _work_off(here: Process, one_slice: Slice, deadline: float) -> bool:
     """True when something may be left."""
     store, clock = here.runtime.store, here.runtime.clock
     texts = EventTexts.of(here.settings, here.runtime.menu)
     while not here.stopping.is_set() and time.monotonic() < deadline:
-        now = clock.now()
         with store.transaction() as tx:
-            reminder_id = reminders.claim_due(tx, now)
-            if reminder_id is None:
+            if not one_slice(tx, texts, clock.now()):
                 return False
-            reminders.fan_out(tx, reminder_id, texts, now)
     return True

@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 
 from sms_service.services import events, recruiters_demo, staff
+from sms_service.services.event_texts import quiet_of
 from sms_service.services.events import EventFields
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
@@ -45,7 +46,7 @@ def seed(tx: Tx, settings: Settings, now: datetime) -> str:
             capacity=capacity,
             organiser="CONTOH",
         )
-        events.create(tx, fields, None, now)
+        events.create(tx, fields, None, now, quiet_of(settings))
     companies = recruiters_demo.seed(tx, now)
     staff.record_audit(tx, None, _ACT, ("system", "demo"), {"events": len(_EVENTS)}, now)
     return f"{len(_EVENTS)} events and {companies} companies, all of them fictional (CONTOH)"

@@ -8,6 +8,8 @@ off, and somebody who learns it at seven may have left the village at five.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,23 @@ Window = tuple[time, time]
 _SUNDAY = 6
 # Windows that follow each other without a gap end sooner or later: a week holds at most these many.
 _MOST_IN_A_ROW = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The office's quiet hours. Without windows: none."""
+
+    zone: ZoneInfo
+    nightly: Window | None = None
+    sunday: Window | None = None
+
+    def release_at(self, at: datetime) -> datetime | None:
+        """Return None when texts may go at `at`, else the UTC time at which they may again."""
+        return release_at(at, self.zone, self.nightly, self.sunday)
+
+    def began_at(self, at: datetime) -> datetime | None:
+        """Return None when texts may go at `at`, else the UTC time since which they may not."""
+        return began_at(at, self.zone, self.nightly, self.sunday)
 
 
 def release_at(
@@ -37,20 +56,44 @@ def release_at(
     return moment if moment > now else None
 
 
+def began_at(now: datetime, zone: ZoneInfo, nightly: Window | None, sunday: Window | None) -> datetime | None:
+    """Return None when texts may go at `now`, else the UTC time at which the quiet hours around it began.
+
+    Windows that touch or overlap are one.
+    """
+    start = None
+    moment = now.astimezone(UTC)
+    for _ in range(_MOST_IN_A_ROW):
+        spans = [span for span in _spans(moment, zone, nightly, sunday) if _holds(span, moment, start)]
+        if not spans:
+            break
+        start = moment = min(span[0] for span in spans)
+    return start
+
+
+def _holds(span: tuple[datetime, datetime], moment: datetime, later: datetime | None) -> bool:
+    """True when a window holds `moment`, or ends exactly where the `later` one found before begins."""
+    begins_before = span[0] < moment if later is not None else span[0] <= moment
+    return begins_before and (moment < span[1] or (later is not None and moment == span[1]))
+
+
 def _end_of_window(
     moment: datetime, zone: ZoneInfo, nightly: Window | None, sunday: Window | None
 ) -> datetime | None:
     """The latest end among the windows that hold `moment`."""
+    spans = _spans(moment, zone, nightly, sunday)
+    return max((end for start, end in spans if start <= moment < end), default=None)
+
+
+def _spans(
+    moment: datetime, zone: ZoneInfo, nightly: Window | None, sunday: Window | None
+) -> Iterator[tuple[datetime, datetime]]:
+    """The windows that begin on the day of `moment` or on the day before."""
     today = moment.astimezone(zone).date()
-    ends = []
     for day in (today - timedelta(days=1), today):
         for window in (nightly, sunday if day.weekday() == _SUNDAY else None):
-            if window is None or window[0] == window[1]:
-                continue
-            start, end = _span(day, window, zone)
-            if start <= moment < end:
-                ends.append(end)
-    return max(ends, default=None)
+            if window is not None and window[0] != window[1]:
+                yield _span(day, window, zone)
 
 
 def _span(day: date, window: Window, zone: ZoneInfo) -> tuple[datetime, datetime]:

@@ -18,8 +18,10 @@ from sqlalchemy.exc import IntegrityError
 
 from sms_service.domain import districts, texts
 from sms_service.domain.event_codes import free_codes
+from sms_service.domain.quiet_hours import Quiet
+from sms_service.domain.schedules import read_plan
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.services import messages, reminders, staff
+from sms_service.services import event_notices, reminders, staff
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.read_models import bump
 from sms_service.services.registrations import (
@@ -30,11 +32,9 @@ from sms_service.services.registrations import (
     cancel_registration,
     check_in,
     erase,
+    fill_up,
     list_for_number,
-    list_to_tell,
     lock_event,
-    move_up,
-    notice,
     register,
 )
 from sms_service.store.engine import Tx
@@ -69,7 +69,8 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class EventFields:
-    """What the office says of an event. `district` is a Kemendagri code; capacity None: no limit."""
+    """What the office says of an event. `district` is a Kemendagri code; capacity None: no limit;
+    `reminder_plan` as ("7d", "2h"), None: the usual one, (): no reminders."""
 
     title_id: str
     title_en: str
@@ -80,6 +81,7 @@ class EventFields:
     capacity: int | None = None
     organiser: str = ""
     audience: str = ""
+    reminder_plan: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,15 @@ class Counts:
     cancelled: int = 0
 
 
-def create(tx: Tx, fields: EventFields, by: int | None, now: datetime) -> Event:
-    """Make an event with its code and reminders. `by` is the person's id. Raises Invalid by field."""
+def create(tx: Tx, fields: EventFields, by: int | None, now: datetime, quiet: Quiet | None = None) -> Event:
+    """Make an event with its code and reminders. `by` is the person's id. Raises Invalid by field.
+
+    Reminders keep out of the `quiet` hours.
+    """
     _check(fields, now, {"starts_at"})
-    event = Event(**asdict(fields), status="planned", created_by=by, created_at=now, updated_at=now)
+    event = Event(**_columns(fields), status="planned", created_by=by, created_at=now, updated_at=now)
     _insert(tx, event)
-    reminders.plan(tx, event, now)
+    reminders.plan(tx, event, now, quiet)
     staff.record_audit(tx, by, "event.create", ("event", event.id), asdict(fields), now)
     bump(tx, REVISION)
     return event
@@ -141,8 +146,8 @@ def change(
     """Change fields of EventFields by name. `version`, when given, must be the event's.
 
     Another time moves the end along (unless given) and the reminders; another time or place is told to
-    everybody registered or waiting; more places move the waitlist up. Fewer places than people: nobody
-    loses one. Raises NotFound, Invalid by field, Conflict.
+    everybody registered or waiting, by a job; more places move the waitlist up. Fewer places than people:
+    nobody loses one. Raises NotFound, Invalid by field, Conflict.
     """
     event = _locked(tx, event_id)
     if version is not None and version != event.version:
@@ -160,8 +165,9 @@ def change(
     if "starts_at" in changed and _is_over(event, now):
         raise Conflict("the event is over: make a new one")
     _check(after, now, changed)
-    for name in changed:
-        setattr(event, name, getattr(after, name))
+    for name, value in _columns(after).items():
+        if name in changed:
+            setattr(event, name, value)
     event.version, event.updated_at = event.version + 1, now
     tx.flush()
     _follow_up(tx, event, changed, now, words)
@@ -172,7 +178,7 @@ def change(
 
 
 def cancel(tx: Tx, event_id: int, reason: str, by: int | None, now: datetime, words: EventTexts) -> Event:
-    """Call an event off: reminders are dropped and everybody is told at once. Twice is once.
+    """Call an event off: reminders are dropped, and a job tells everybody at once. Twice is once.
 
     Raises NotFound, and Conflict when the event is over.
     """
@@ -185,7 +191,7 @@ def cancel(tx: Tx, event_id: int, reason: str, by: int | None, now: datetime, wo
     event.version, event.updated_at = event.version + 1, now
     tx.flush()
     reminders.drop(tx, event, "the event was cancelled", now)
-    _tell_all(tx, event, "called_off", now, words)
+    event_notices.announce(tx, event, event_notices.CALLED_OFF, now)
     staff.record_audit(tx, by, "event.cancel", ("event", event.id), {"reason": reason}, now)
     bump(tx, REVISION)
     return event
@@ -218,20 +224,29 @@ def list_registrations(tx: Tx, event_id: int, limit: int, after: int = 0) -> lis
 
 def fields_of(event: Event) -> EventFields:
     """Return what the office says of an event."""
-    return EventFields(**{name: getattr(event, name) for name in EventFields.__dataclass_fields__})
+    told = {name: getattr(event, name) for name in EventFields.__dataclass_fields__}
+    if event.reminder_plan is not None:
+        told["reminder_plan"] = tuple(event.reminder_plan)
+    return EventFields(**told)
+
+
+def _columns(fields: EventFields) -> dict[str, Any]:
+    plan = None if fields.reminder_plan is None else list(read_plan(fields.reminder_plan))
+    return {**asdict(fields), "reminder_plan": plan}
 
 
 def _follow_up(tx: Tx, event: Event, changed: set[str], now: datetime, words: EventTexts) -> None:
     if "starts_at" in changed:
         _doors_close_again(tx, event, now)
-        reminders.plan(tx, event, now)
+    if changed & {"starts_at", "reminder_plan"}:
+        reminders.plan(tx, event, now, words.quiet)
     moved, elsewhere = "starts_at" in changed, bool(changed & {"venue", "district"})
     if moved or elsewhere:
         reminders.withdraw(tx, event.id, now)
         word = "moved_elsewhere" if moved and elsewhere else "moved" if moved else "elsewhere"
-        _tell_all(tx, event, word, now, words)
+        event_notices.announce(tx, event, word, now)
     if "capacity" in changed:
-        move_up(tx, event, now, words)
+        fill_up(tx, event, now, words)
 
 
 def _doors_close_again(tx: Tx, event: Event, now: datetime) -> None:
@@ -240,20 +255,8 @@ def _doors_close_again(tx: Tx, event: Event, now: datetime) -> None:
         return
     early = select(Registration).where(Registration.event_id == event.id, Registration.status == "attended")
     for person in tx.scalars(early):
-        person.status = "registered"
+        person.status, person.attended_at = "registered", None
     tx.flush()
-
-
-def _tell_all(tx: Tx, event: Event, word: str, now: datetime, words: EventTexts) -> None:
-    """Tell everybody concerned. News of an earlier change that has not left yet is taken back first."""
-    key = f"event-change:{event.id}:"
-    messages.withdraw(tx, event.id, key, now)
-    bodies: dict[str, str] = {}
-    told = []
-    for person, language in list_to_tell(tx, event):
-        body = bodies.get(language) or bodies.setdefault(language, words.about(word, event, language))
-        told.append(notice(tx, event, person, body, f"{key}{event.version}:{person.id}", now, lane="bulk"))
-    messages.enqueue_many(tx, [text for text in told if text is not None], now)
 
 
 def _is_over(event: Event, now: datetime) -> bool:
@@ -292,6 +295,10 @@ def _check(fields: EventFields, now: datetime, changed: set[str]) -> None:
     if fields.district not in {district.code for district in districts.DISTRICTS}:
         errors["district"] = "is not a district of the list"
     _check_times(errors, fields, now, changed)
+    try:
+        read_plan(fields.reminder_plan or ())
+    except Invalid as error:
+        errors["reminder_plan"] = str(error)
     if errors:
         raise Invalid("the event cannot be kept like this", errors)
 

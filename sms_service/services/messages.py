@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Table, func, select, update
+from sqlalchemy import ColumnElement, Table, func, select, true, update
 
 from sms_service.domain import statuses, texts
 from sms_service.errors import Conflict, Invalid, NotFound
@@ -103,17 +103,18 @@ def enqueue_many(tx: Tx, new: Sequence[NewText], now: datetime) -> int:
     return written
 
 
-def withhold(tx: Tx, number_hash: str, now: datetime) -> int:
+def withhold(tx: Tx, number_hash: str, now: datetime, kinds: Sequence[str] | None = None) -> int:
     """STOP: no text that waits for this number goes out any more, save the confirmation of STOP itself.
 
-    Returns how many were withheld. Texts being handed over in this very moment cannot be called back.
+    With `kinds` only those: the person has turned them off. Returns how many were withheld. Texts being
+    handed over in this very moment cannot be called back.
     """
     statement = (
         update(TABLE)
         .where(
             TABLE.c.status == quoted(statuses.QUEUED),
             TABLE.c.number_hash == number_hash,
-            TABLE.c.kind != statuses.CONFIRMATION,
+            TABLE.c.kind != statuses.CONFIRMATION if kinds is None else TABLE.c.kind.in_(kinds),
         )
         .values(status=statuses.OPTED_OUT, finished_at=now, error="opted out before it was sent")
         .returning(TABLE.c.id)
@@ -121,11 +122,14 @@ def withhold(tx: Tx, number_hash: str, now: datetime) -> int:
     return len(tx.execute(statement).all())
 
 
-def withdraw(tx: Tx, event_id: int, key_prefix: str, now: datetime) -> int:
+def withdraw(
+    tx: Tx, event_id: int, key_prefix: str, now: datetime, number_hashes: Sequence[str] | None = None
+) -> int:
     """What these texts of an event say is no longer true: those still waiting do not go out any more.
 
-    `key_prefix` is how their keys begin. They end as expired. Returns how many were withdrawn; texts
-    being handed over in this very moment cannot be called back.
+    `key_prefix` is how their keys begin; `number_hashes` names whose (None: everybody's). They end as
+    expired. Returns how many were withdrawn; texts being handed over in this very moment cannot be called
+    back.
     """
     statement = (
         update(TABLE)
@@ -133,6 +137,7 @@ def withdraw(tx: Tx, event_id: int, key_prefix: str, now: datetime) -> int:
             TABLE.c.status == quoted(statuses.QUEUED),
             TABLE.c.event_id == event_id,
             TABLE.c.idempotency_key.startswith(key_prefix, autoescape=True),
+            true() if number_hashes is None else TABLE.c.number_hash.in_(number_hashes),
         )
         .values(status=statuses.EXPIRED, finished_at=now, error="withdrawn: the event has changed")
         .returning(TABLE.c.id)

@@ -7,14 +7,16 @@ waits. Called by conversations, inbound texts and the API, through services/even
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from sqlalchemy import func, select
 
 from sms_service.domain.event_codes import read_code
 from sms_service.logs import get_logger
-from sms_service.services import messages, reminders
+from sms_service.services import event_notices, messages, reminders
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.messages import NewText
 from sms_service.services.read_models import bump
@@ -27,7 +29,15 @@ REVISION = "events"
 DOORS_OPEN = timedelta(hours=12)  # a check-in counts from this long before the start
 DOORS_CLOSE = timedelta(hours=12)  # and until this long after the end
 COMING = ("registered", "attended")
+MOVE_AT_ONCE = 100  # people who move up in one transaction; a job moves the rest
 _NOTICE_HOURS = timedelta(hours=2)  # a notice about an event that has begun still helps this long
+
+
+class Person(Protocol):
+    """A registration, or what of its columns was read."""
+
+    id: Any
+    number_sealed: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +63,45 @@ class OwnRegistration:
     line: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a person wants of a consultation, and their answers to "what fits me?", where they gave any."""
+
+    topic: str = ""
+    destination: str = ""
+    answers: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How many people moved up, and whether more can."""
+
+    people: int
+    more: bool
+
+
 def register(
-    tx: Tx, code: str | int, number: str, language: str, channel: str, now: datetime, texts: EventTexts
+    tx: Tx,
+    code: str | int,
+    number: str,
+    language: str,
+    channel: str,
+    now: datetime,
+    texts: EventTexts,
+    wishes: Wishes | None = None,
 ) -> Outcome:
     """Give `number` a place, or one on the waitlist. `code` as typed, or an event's id as int.
 
-    Over USSD a text with date, place and code follows, for the screen is gone when the call ends.
+    Over USSD a text with date, place and code follows, for the screen is gone when the call ends. Who is
+    registered already may change their wishes like this.
     """
     event = lock_event(tx, code)
     refused = _refused(event, now)
     if refused or event is None:
         return Outcome(refused, event)
     person = _find(tx, event, number)
+    if person is not None and person.status != "cancelled":
+        _keep_wishes(person, wishes)
     if person is not None and person.status == "waiting":
         return Outcome("already_waiting", event, _line(tx, person))
     if person is not None and person.status in COMING:
@@ -72,6 +109,7 @@ def register(
     left = places_left(tx, event)
     waits = (left is not None and left <= 0) or _first_waiting(tx, event) is not None
     person = _put(tx, event, person, number, language, channel, "waiting" if waits else "registered", now)
+    _keep_wishes(person, wishes)
     line = _line(tx, person) if waits else 0
     if channel == "ussd":
         _tell(tx, event, person, person.status, f"confirmed:{person.position}", texts, now, line=line)
@@ -88,12 +126,18 @@ def cancel_registration(tx: Tx, code: str | int, number: str, now: datetime, tex
     person = _find(tx, event, number)
     if person is None or person.status not in ("registered", "waiting"):
         return Outcome("not_registered", event)
+    give_up(tx, event, person, now, texts)
+    return Outcome("unregistered", event)
+
+
+def give_up(tx: Tx, event: Event, person: Registration, now: datetime, texts: EventTexts) -> None:
+    """Take somebody off the list, and let who waits move up. The event is locked by the caller."""
     person.status, person.updated_at = "cancelled", now
+    _leave_group(person)
     tx.flush()
     reminders.withdraw(tx, event.id, now, person.id)
-    move_up(tx, event, now, texts)
+    fill_up(tx, event, now, texts)
     bump(tx, REVISION)
-    return Outcome("unregistered", event)
 
 
 def check_in(tx: Tx, code: str | int, number: str, language: str, channel: str, now: datetime) -> Outcome:
@@ -111,10 +155,9 @@ def check_in(tx: Tx, code: str | int, number: str, language: str, channel: str, 
     if person is not None and person.status == "attended":
         return Outcome("already", event)
     expected = person is not None and person.status == "registered"
-    if person is not None and person.status != "cancelled":
-        person.status, person.updated_at = "attended", now
-    else:
-        _put(tx, event, person, number, language, channel, "attended", now)
+    if person is None or person.status == "cancelled":
+        person = _put(tx, event, person, number, language, channel, "attended", now)
+    person.status, person.attended_at, person.updated_at = "attended", now, now
     tx.flush()
     bump(tx, REVISION)
     return Outcome("checked_in" if expected else "walk_in", event)
@@ -153,30 +196,43 @@ def erase(tx: Tx, number: str, now: datetime, texts: EventTexts) -> int:
         if person.status != "attended":
             person.status = "cancelled"
         person.number_hash, person.number_sealed = f"erased-{person.id}", b""
+        person.name_sealed, person.organisation, person.answers = None, "", None
+        person.wish_topic = person.wish_destination = ""
+        _leave_group(person)
         person.updated_at = now
     tx.flush()
     return len(own)
 
 
-def move_up(tx: Tx, event: Event, now: datetime, texts: EventTexts) -> int:
-    """Give free places to those who have waited longest, and tell them. Returns how many moved up.
+def move_up(tx: Tx, event: Event, now: datetime, texts: EventTexts, lane: str = "fast") -> Moved:
+    """Give free places to those who have waited longest, and tell them: at most MOVE_AT_ONCE.
 
     The event's row is locked by the caller. Nobody moves up once the event has begun.
     """
     if event.status == "cancelled" or event.starts_at <= now:
-        return 0
+        return Moved(0, more=False)
     left = places_left(tx, event)
     waiting = (
         select(Registration)
         .where(Registration.event_id == event.id, Registration.status == "waiting")
         .order_by(Registration.position)
     )
-    moved = tx.scalars(waiting if left is None else waiting.limit(max(left, 0))).all()
+    room = MOVE_AT_ONCE if left is None else min(max(left, 0), MOVE_AT_ONCE)
+    moved = tx.scalars(waiting.limit(room)).all()
     for person in moved:
         person.status, person.updated_at = "registered", now
-        _tell(tx, event, person, "promoted", f"promoted:{person.position}", texts, now)
+        _tell(tx, event, person, "promoted", f"promoted:{person.position}", texts, now, lane=lane)
     tx.flush()
-    return len(moved)
+    if moved:
+        bump(tx, REVISION)
+    is_room = left is None or left > len(moved)
+    return Moved(len(moved), is_room and _first_waiting(tx, event) is not None)
+
+
+def fill_up(tx: Tx, event: Event, now: datetime, texts: EventTexts) -> None:
+    """Let the line move up as far as there are places: the first ones now, the others by the job."""
+    if move_up(tx, event, now, texts).more:
+        event_notices.announce(tx, event, event_notices.MOVE_UP, now)
 
 
 def places_left(tx: Tx, event: Event) -> int | None:
@@ -201,13 +257,17 @@ def lock_event(tx: Tx, code: str | int) -> Event | None:
     return tx.scalars(locked).one_or_none()
 
 
-def notice(
-    tx: Tx, event: Event, person: Registration, body: str, key: str, now: datetime, lane: str = "fast"
+def notice_text(
+    tx: Tx,
+    event: Event,
+    person: Person,
+    body: str,
+    key: str,
+    *,
+    lane: str,
+    expires_at: datetime,
 ) -> NewText | None:
-    """Return the text of a notice to one registrant; None when no key opens the number.
-
-    It expires with the event's start, or soon after now.
-    """
+    """Return the text of a notice to one registrant; None when no key opens the number."""
     try:
         number = tx.vault.open(person.number_sealed)
     except ValueError:  # told in the log; it must not keep the event from being changed
@@ -219,25 +279,22 @@ def notice(
         kind="notice",
         lane=lane,
         key=key,
-        expires_at=max(event.starts_at, now + _NOTICE_HOURS),
+        expires_at=expires_at,
         priority=1,
         event_id=event.id,
     )
 
 
-def list_to_tell(tx: Tx, event: Event) -> list[tuple[Registration, str]]:
-    """Return everybody whom a change of the event concerns, each with the language to write in."""
-    rows = tx.execute(
-        select(Registration, Subscriber.language)
-        .outerjoin(Subscriber, Subscriber.number_hash == Registration.number_hash)
-        .where(
-            Registration.event_id == event.id,
-            Registration.status != "cancelled",
-            Registration.number_sealed != b"",
-        )
-        .order_by(Registration.position)
-    )
-    return [(person, language or person.language) for person, language in rows]
+def _keep_wishes(person: Registration, wishes: Wishes | None) -> None:
+    if wishes is None:
+        return
+    person.wish_topic, person.wish_destination = wishes.topic, wishes.destination
+    if wishes.answers:
+        person.answers = dict(wishes.answers)
+
+
+def _leave_group(person: Registration) -> None:
+    person.group_id, person.told_group_id, person.is_placed_by_hand = None, None, False
 
 
 def _refused(event: Event | None, now: datetime) -> str:
@@ -308,9 +365,12 @@ def _tell(
     texts: EventTexts,
     now: datetime,
     line: int = 0,
+    lane: str = "fast",
 ) -> None:
     speaks = tx.scalar(select(Subscriber.language).where(Subscriber.number_hash == person.number_hash))
     body = texts.about(word, event, speaks or person.language, line)
-    text = notice(tx, event, person, body, f"event:{event.id}:{person.id}:{key}", now)
+    key = f"event:{event.id}:{person.id}:{key}"
+    expires_at = max(event.starts_at, now + _NOTICE_HOURS)
+    text = notice_text(tx, event, person, body, key, lane=lane, expires_at=expires_at)
     if text is not None:
         messages.enqueue(tx, text, now)

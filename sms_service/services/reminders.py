@@ -12,14 +12,15 @@ from datetime import datetime
 
 from sqlalchemy import Row, Select, select
 
-from sms_service.domain.schedules import late_rule, plan_reminders
+from sms_service.domain.quiet_hours import Quiet
+from sms_service.domain.schedules import DEFAULT_PLAN, late_rule, plan_reminders
 from sms_service.logs import get_logger
 from sms_service.services import messages
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.messages import NewText
 from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
-from sms_service.store.models import Event, Registration, Reminder, Subscriber
+from sms_service.store.models import Event, EventGroup, Registration, Reminder, Subscriber
 
 log = get_logger(__name__)
 
@@ -27,25 +28,31 @@ CHUNK = 500  # registrants a transaction: well under a second of lock on SQLite
 _PRIORITY = 3  # in the bulk lane: before news, after changes and cancellations
 
 
-def plan(tx: Tx, event: Event, now: datetime) -> None:
-    """Write the reminders of an event, or move them after a change of its time.
+def plan(tx: Tx, event: Event, now: datetime, quiet: Quiet | None = None) -> None:
+    """Write the reminders of an event, or move them after a change of its time or of its plan.
 
-    One that has been sent for the old time is planned again for the new one; one whose time is past is
-    dropped, with the reason.
+    One that has been sent for the old time is planned again for the new one, and one that has been sent
+    for the same time is left as it is; one whose time is past is dropped, with the reason.
     """
+    names = DEFAULT_PLAN if event.reminder_plan is None else event.reminder_plan
     rows = {row.plan: row for row in _lock(tx, event.id)}
-    for planned in plan_reminders(event.starts_at, now):
-        row = rows.get(planned.plan)
+    for planned in plan_reminders(event.starts_at, now, names, quiet):
+        row = rows.pop(planned.plan, None)
         if row is None:
             row = Reminder(event_id=event.id, plan=planned.plan)
             tx.add(row)
+        elif row.due_at == planned.due_at and (row.status == "done" or row.last_registration_id):
+            row.expires_at = planned.expires_at
+            continue
         row.due_at, row.expires_at = planned.due_at, planned.expires_at
         row.status = "dropped" if planned.dropped else "planned"
-        row.reason = planned.dropped
+        row.reason = planned.dropped or planned.moved
         row.recipients, row.last_registration_id = 0, 0
         row.done_at = now if planned.dropped else None
+    for row in rows.values():
+        if row.status == "planned":
+            _finish(row, "dropped", "no longer in the event's plan", now)
     tx.flush()
-    withdraw(tx, event.id, now)
     if has_due(tx, now):
         tx.wake("fan_out_reminders")
 
@@ -97,7 +104,7 @@ def fan_out(tx: Tx, reminder_id: int, texts: EventTexts, now: datetime, chunk: i
     row = tx.get(Reminder, reminder_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None or row.status != "planned" or row.due_at > now:
         return True
-    verdict = late_rule(row.expires_at, _still_to_come(tx, row), now)
+    verdict = late_rule(row.expires_at, _still_to_come(tx, row), now, texts.quiet.release_at(now))
     if verdict.name != "send":
         if row.last_registration_id:
             _finish(row, "done", "too late for those not written to yet", now)
@@ -107,8 +114,11 @@ def fan_out(tx: Tx, reminder_id: int, texts: EventTexts, now: datetime, chunk: i
     event = tx.get_one(Event, row.event_id, populate_existing=True)
     people = _next_people(tx, row, chunk)
     wanted = [person for person in people if person.reminders_on is not False]
-    spoken = {person.language_now or person.language for person in wanted}
-    bodies = {language: texts.about("reminder", event, language) for language in spoken}
+    groups = {group.id: group for group in tx.scalars(select(EventGroup).filter_by(event_id=event.id))}
+    bodies = {
+        key: texts.about(_word(groups.get(key[1])), event, key[0], group=groups.get(key[1]))
+        for key in {_body_key(person) for person in wanted}
+    }
     written = [_text(tx, row, event, person, bodies) for person in wanted]
     row.recipients += messages.enqueue_many(tx, [text for text in written if text is not None], now)
     if None in written:
@@ -131,7 +141,8 @@ def _lock(tx: Tx, event_id: int) -> list[Reminder]:
     return list(tx.scalars(locked.execution_options(populate_existing=True)))
 
 
-_Person = Row[int, bytes, str, bool, str]
+_Person = Row[int, bytes, str, int | None, bool, str]
+_BodyKey = tuple[str, int]
 
 
 def _next_people(tx: Tx, row: Reminder, chunk: int) -> Sequence[_Person]:
@@ -140,6 +151,7 @@ def _next_people(tx: Tx, row: Reminder, chunk: int) -> Sequence[_Person]:
             Registration.id,
             Registration.number_sealed,
             Registration.language,
+            Registration.group_id,
             Subscriber.reminders_on,
             Subscriber.language.label("language_now"),
         )
@@ -154,7 +166,17 @@ def _next_people(tx: Tx, row: Reminder, chunk: int) -> Sequence[_Person]:
     ).all()
 
 
-def _text(tx: Tx, row: Reminder, event: Event, person: _Person, bodies: Mapping[str, str]) -> NewText | None:
+def _word(group: EventGroup | None) -> str:
+    return "reminder_group" if group else "reminder"
+
+
+def _body_key(person: _Person) -> _BodyKey:
+    return person.language_now or person.language, person.group_id or 0
+
+
+def _text(
+    tx: Tx, row: Reminder, event: Event, person: _Person, bodies: Mapping[_BodyKey, str]
+) -> NewText | None:
     try:
         number = tx.vault.open(person.number_sealed)
     except ValueError:  # one row that no key opens must not keep everybody else from being reminded
@@ -162,7 +184,7 @@ def _text(tx: Tx, row: Reminder, event: Event, person: _Person, bodies: Mapping[
         return None
     return NewText(
         number=number,
-        body=bodies[person.language_now or person.language],
+        body=bodies[_body_key(person)],
         kind="reminder",
         lane="bulk",
         # The due time is part of the key: an event that moves is reminded of again.

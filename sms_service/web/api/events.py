@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from sms_service.domain import districts, phones
+from sms_service.domain.schedules import DEFAULT_PLAN, MOST_REMINDERS, read_plan
 from sms_service.errors import Invalid
 from sms_service.services import events, reminders
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.event_texts import EventTexts, quiet_of
 from sms_service.services.events import Counts, EventFields
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, Registration, Reminder
@@ -20,6 +21,16 @@ from sms_service.web.api.endpoints import Call, Endpoint
 from sms_service.web.api.fields import Answered, Body, DistrictCode, ListQuery, Time, Words
 
 _FIELD_NAMES = {"title_id": "title.id", "title_en": "title.en"}
+
+
+def _plan(names: list[str]) -> tuple[str, ...]:
+    try:
+        return read_plan(names)
+    except Invalid as error:
+        raise ValueError(str(error)) from None
+
+
+ReminderPlan = Annotated[list[str], Field(max_length=MOST_REMINDERS), AfterValidator(_plan)]
 
 
 class Title(Body):
@@ -52,6 +63,7 @@ class NewEvent(Body):
     capacity: int | None = Field(None, ge=1, le=events.LARGEST_CAPACITY, description="null: no limit")
     organiser: Words = Field("", max_length=events.LONGEST_ORGANISER)
     audience: Words = Field("", max_length=events.LONGEST_AUDIENCE)
+    reminder_plan: ReminderPlan | None = Field(None, description="7d, 1d and 2h, if null")
 
 
 class EventChange(Body):
@@ -65,6 +77,7 @@ class EventChange(Body):
     capacity: int | None = Field(None, ge=1, le=events.LARGEST_CAPACITY)
     organiser: Words = Field(default_factory=_absent, max_length=events.LONGEST_ORGANISER)
     audience: Words = Field(default_factory=_absent, max_length=events.LONGEST_AUDIENCE)
+    reminder_plan: ReminderPlan | None = None
     version: int | None = Field(None, ge=1)
 
 
@@ -89,7 +102,8 @@ class TitleAnswer(Answered):
 
 
 class EventAnswer(Answered):
-    """One event. `code` is what people type; places_left null: no limit."""
+    """One event. `code` is what people type; places_left null: no limit. `no_show` are those registered who
+    did not check in: null until the event is over."""
 
     id: int
     code: str
@@ -102,11 +116,14 @@ class EventAnswer(Answered):
     capacity: int | None
     organiser: str
     audience: str
+    reminder_plan: list[str]
     status: Literal["planned", "cancelled", "held"]
     cancel_reason: str
     registered: int
     waiting: int
     attended: int
+    cancelled: int
+    no_show: int | None
     places_left: int | None
     version: int
     created_at: datetime
@@ -169,7 +186,8 @@ def create_event(call: Call) -> EventAnswer:
         **sent.model_dump(exclude={"title"}),
     )
     try:
-        event = events.create(call.tx, fields, call.person.id, call.now)
+        quiet = quiet_of(call.runtime.settings)
+        event = events.create(call.tx, fields, call.person.id, call.now, quiet)
     except Invalid as error:
         raise _as_sent(error) from error
     return _answer(call, event, Counts())
@@ -274,11 +292,14 @@ def _answer(call: Call, event: Event, counts: Counts) -> EventAnswer:
         capacity=event.capacity,
         organiser=event.organiser,
         audience=event.audience,
+        reminder_plan=list(DEFAULT_PLAN if event.reminder_plan is None else event.reminder_plan),
         status="held" if is_held else cast(Literal["planned", "cancelled"], event.status),
         cancel_reason=event.cancel_reason,
         registered=counts.registered,
         waiting=counts.waiting,
         attended=counts.attended,
+        cancelled=counts.cancelled,
+        no_show=counts.registered if is_held else None,
         places_left=None if event.capacity is None else max(event.capacity - taken, 0),
         version=event.version,
         created_at=event.created_at.astimezone(zone),

@@ -9,7 +9,7 @@ import pytest
 
 from sms_service.services import events, reminders
 from sms_service.services.event_texts import EventTexts
-from tests.event_office import number
+from tests.event_office import number, tell
 from tests.event_office import texts as sent_texts
 from tests.web.api.conftest import EVENT, Office
 
@@ -158,6 +158,7 @@ def test_a_change_of_time_moves_reminders_and_tells_registrants(office: Office) 
         "2h": new - timedelta(hours=2),
     }
     assert {row["status"] for row in rows["items"]} == {"planned"}
+    tell(office.runtime.store, office.runtime.clock.now())
     assert len(sent_texts(office.runtime.store, "notice")) == 1
 
 
@@ -206,6 +207,7 @@ def test_a_cancellation_tells_registrants_once(office: Office, body: dict[str, s
         assert answer.status_code == 200
         assert isinstance(answer.json, dict)
         assert answer.json["status"] == "cancelled"
+    tell(office.runtime.store, office.runtime.clock.now())
     assert len(sent_texts(office.runtime.store, "notice")) == 1
     assert office.call("PATCH", f"/events/{event['id']}", json={"venue": "x"}).status_code == 409
     rows = office.call("GET", f"/events/{event['id']}/reminders").json
