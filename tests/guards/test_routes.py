@@ -12,7 +12,8 @@ from sms_service.runtime import build
 from sms_service.settings import Settings
 from sms_service.web.app import create_app
 
-PUBLIC = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json"}
+PUBLIC = {"/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/console/sign-in"}
+DRAWINGS = "/console/static/<path:filename>"  # styles, scripts, icons: nothing of anybody
 SECRET_ADDRESS = re.compile(r"/webhooks/.*<.*token.*>")
 REFUSED = {401, 403, 404}
 
@@ -43,8 +44,23 @@ def test_every_route_is_public_by_name_or_refuses_a_stranger(app: Flask) -> None
         for rule, method in routes(app)
         if rule not in PUBLIC
         and (status := stranger.open(filled(rule), method=method).status_code) not in REFUSED
+        and not rule.startswith("/console/")
     }
     assert answered == {}
+
+
+def test_every_page_of_the_desk_sends_a_stranger_to_the_sign_in_and_takes_no_form(app: Flask) -> None:
+    pages = [(rule, method) for rule, method in routes(app) if rule.startswith("/console/")]
+    assert pages
+    for rule, method in pages:
+        if rule in PUBLIC or rule == DRAWINGS:
+            continue
+        answer = app.test_client().open(filled(rule), method=method)
+        if method == "POST":
+            assert answer.status_code == 400, rule  # a form that is not from our page
+        else:
+            assert answer.status_code == 302, rule
+            assert answer.location.startswith("/console/sign-in"), rule
 
 
 def test_every_route_of_the_api_asks_who_it_is_before_anything_else(app: Flask) -> None:

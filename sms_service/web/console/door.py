@@ -44,7 +44,7 @@ def install(console: Blueprint, runtime: Runtime) -> None:
             with runtime.store.transaction() as tx:
                 sign_in.end_session(tx, g.signed_in.person.id, g.signed_in.session_id, real_now())
             session.pop(SESSION, None)
-        return redirect(url_for("console.sign_in"), 303)
+        return redirect(url_for("console.sign_in"))
 
     both = ("GET", "POST")
     console.add_url_rule("/sign-in", "sign_in", sign_in_page, methods=both)

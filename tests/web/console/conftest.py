@@ -67,7 +67,7 @@ class Desk:
                 token = sign_in.open_session(
                     tx, self.people[name].id, "test", datetime.now(UTC), is_complete=True
                 )
-            with client.session_transaction() as cookie:
+            with client.session_transaction("/console/") as cookie:
                 cookie["desk"] = token
         return Browser(client)
 
