@@ -79,6 +79,14 @@ def _step(menu: Menu, state: State, text: str, actions: Actions) -> _Place:
     if state.steps > MAX_STEPS:
         return _Place(replace(state, ended=True), menu.common[state.language]["limit"], "limit")
     node = menu.nodes[state.node]
+    place = _take(menu, state, node, typed, actions)
+    if node.secret and place.state.node != node.name:
+        kept = {name: value for name, value in place.state.values.items() if name not in node.secret}
+        return replace(place, state=replace(place.state, values=kept))
+    return place
+
+
+def _take(menu: Menu, state: State, node: Node, typed: str, actions: Actions) -> _Place:
     key = typed.rstrip(".#)") if typed not in (".", "#", ")") else typed
     if key == ROOT:
         return _go(menu, replace(state, trail=()), menu.root, actions)

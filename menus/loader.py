@@ -122,6 +122,7 @@ def _node(file: str, name: str, raw: Any) -> Node:
     given = {key: value for key, value in raw.items() if key != "options"}
     for field in ("outcomes", "values"):
         given[field] = MappingProxyType({str(k): str(v) for k, v in given.get(field, {}).items()})
+    given["secret"] = tuple(given.get("secret", ()))
     node = Node(name=name, options=tuple(_options(file, name, raw.get("options", []))), **given)
     if node.kind == "number" and node.minimum < 1:
         raise MenuError(file, name, "a number's minimum is at least 1: 0 means back")

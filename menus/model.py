@@ -50,7 +50,7 @@ class Node:
     label: int = 24  # list, pick: longest label in septets
     forget: bool = False  # arriving here empties the way back: 0 leads to the root
     entry: bool = False  # a dialogue may begin here: a keyword of a text leads to it
-    secret: bool = False  # its screen is never kept: asked for again, it is drawn again
+    secret: tuple[str, ...] = ()  # its screen is never kept, and these values are dropped when it is left
     values: Mapping[str, str] = field(default_factory=dict)  # set on arrival
 
 
