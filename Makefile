@@ -7,7 +7,7 @@ ARGS ?=
 SOURCES := menus sms_service workers tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test bench lint fix check-menus seed migration
+.PHONY: help run phone test bench lint fix check-menus seed words migration
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -41,6 +41,9 @@ check-menus: .venv/runtime.txt ## prove that every screen fits, every link lives
 
 seed: .venv/runtime.txt ## put the fictional demo content into the database
 	@exec $(PY) -m sms_service seed-demo
+
+words: .venv/runtime.txt ## collect and compile the words of the desk's pages
+	@exec $(PY) -m sms_service.web.console.words
 
 migration: .venv/runtime.txt ## write a new database revision from the models: NAME=add_something
 	@exec $(PY) -m sms_service.store.new_revision "$(NAME)"

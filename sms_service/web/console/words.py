@@ -1,0 +1,90 @@
+"""The catalogue of the desk's words: English in the source, Indonesian in translations/id.
+
+For developers: `make words` collects new words into the catalogue and compiles it; words that are still
+without Indonesian are listed. Refusals of services are collected too: they are shown at the desk.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+_IDLE = re.compile(
+    rb'"(Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By)'
+)
+HERE = Path(__file__).parent
+PACKAGE = HERE.parent.parent
+CATALOGUE = HERE / "translations" / "id" / "LC_MESSAGES" / "messages.po"
+COMPILED = CATALOGUE.with_suffix(".mo")
+_METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
+_OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
+# Beside gettext's own names: a refusal's words are its first argument.
+_KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "lazy_gettext": None,
+    "Invalid": (1,),
+    "NotFound": (1,),
+    "NotAllowed": (1,),
+    "Conflict": (1,),
+    "Unavailable": (1,),
+}
+
+
+def collect() -> Catalog:
+    """Every word in the source."""
+    found = Catalog(project="Jalur Aman", charset="utf-8")
+    for folder in ("web/console", "services", "domain"):
+        for file, line, message, comments, context in extract_from_dir(
+            PACKAGE / folder, _METHODS, _OPTIONS, _KEYWORDS, strip_comment_tags=True
+        ):
+            del line  # line numbers would make every change of a file a change of the catalogue
+            if any(letter.isalpha() for letter in str(message)):
+                found.add(message, None, [(f"{folder}/{file}", 0)], auto_comments=comments, context=context)
+    return found
+
+
+def read() -> Catalog:
+    """The catalogue as it is kept."""
+    if not CATALOGUE.exists():
+        return Catalog(locale="id", charset="utf-8")
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="id")
+
+
+def missing(kept: Catalog, found: Catalog) -> list[str]:
+    """Words of the source without Indonesian."""
+    translated = {message.id for message in kept if message.id and message.string and not message.fuzzy}
+    return sorted(str(message.id) for message in found if message.id and message.id not in translated)
+
+
+def update() -> list[str]:
+    """Bring the catalogue up to date, compile it, and return the words without Indonesian."""
+    found, kept = collect(), read()
+    kept.update(found, no_fuzzy_matching=True)
+    kept.obsolete.clear()
+    kept.header_comment = "# The desk's words in Indonesian, as the office speaks them to each other."
+    kept.fuzzy = False
+    CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
+    text = io.BytesIO()
+    write_po(text, kept, width=100, sort_output=True, no_location=True)
+    # The header's dates and addresses would change with every run and say nothing.
+    lines = [line for line in text.getvalue().splitlines(True) if not _IDLE.match(line)]
+    CATALOGUE.write_bytes(b"".join(lines))
+    with COMPILED.open("wb") as file:
+        write_mo(file, kept)
+    return missing(kept, found)
+
+
+if __name__ == "__main__":
+    without = update()
+    sys.stdout.writelines(f"without Indonesian: {words}\n" for words in without)
+    sys.exit(1 if without else 0)
