@@ -7,7 +7,7 @@ answer or not at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import cast
@@ -15,8 +15,8 @@ from typing import cast
 from sqlalchemy import Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from menus.words import cut
-from sms_service.domain import districts, statuses
+from menus.words import cut, say
+from sms_service.domain import districts, statuses, topics
 from sms_service.domain.event_codes import read_code
 from sms_service.domain.keyword_lists import Keyword
 from sms_service.domain.schedules import local_time
@@ -152,18 +152,28 @@ def _code(argument: str) -> str | None:
 
 
 def _subscribe(ask: Ask) -> str:
-    """REG [district]: consent to news and warnings, and a STOP taken back."""
+    """REG [district] [topic]: consent to news and warnings, and a STOP taken back."""
     number = ask.received.number
     subscribers.opt_in(ask.tx, number, "sms", ask.now)
-    if not ask.argument:
-        return ask.say("reg_done")
-    found = districts.find(ask.argument)
+    chosen, place = topics.read(ask.argument)
+    if chosen:
+        subscribers.set_topics(ask.tx, number, chosen, ask.now)
+    if not place:
+        return ask.say("reg_topics", topics=_topic_words(ask, chosen)) if chosen else ask.say("reg_done")
+    found = districts.find(place)
     if len(found) == 1:
         subscribers.set_district(ask.tx, number, found[0].code, ask.now)
-        return ask.say("reg_done_in", district=found[0].name)
+        words = {"district": found[0].name, "topics": _topic_words(ask, chosen)}
+        return ask.say("reg_topics_in" if chosen else "reg_done_in", **words)
     if found:
         return ask.say("reg_which", choices=", ".join(f"REG {district.short}" for district in found[:4]))
     return ask.say("reg_where")
+
+
+def _topic_words(ask: Ask, chosen: Sequence[str]) -> str:
+    """At most three by name: the answer stays in one text."""
+    words = [say(ask.context.menu, ask.language, f"topic.{topic}") for topic in chosen]
+    return ", ".join(words[:3]) + (", .." if len(words) > 3 else "")
 
 
 def _language(ask: Ask) -> str:

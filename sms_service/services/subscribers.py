@@ -1,7 +1,8 @@
 """People known by number: their language, district, consent and STOP. Called by conversations and inbound.
 
 A number is found by its keyed hash and kept sealed. STOP lives in a table of its own, so that it outlives
-an erasure; only the person can take it back, by REG or by turning warnings on in a call.
+an erasure; only the person can take it back, by REG or by saying so in a call. What a person has chosen is
+noted with its time (`chosen_at`): no import changes it afterwards.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any, cast
 
 from sqlalchemy import Table, delete, func, select, update
 
+from sms_service.domain import statuses, topics
+from sms_service.errors import Invalid
 from sms_service.services import messages
 from sms_service.store.claim import insert_new
 from sms_service.store.engine import Tx
@@ -37,7 +40,9 @@ class Stored:
     language: str
     district: str  # Kemendagri code, or ""
     warnings_on: bool
+    news_on: bool
     reminders_on: bool
+    topics: tuple[str, ...]  # none: all
     consent_on: date | None
     opted_out: bool
     registrations: int
@@ -91,24 +96,38 @@ def set_district(tx: Tx, number: str, district: str | None, now: datetime) -> No
 
 
 def set_warnings(tx: Tx, number: str, on: bool, source: str, now: datetime) -> None:
-    """Turn warnings and news on or off at the person's own wish; `source` is "ussd" or "sms".
+    """Turn warnings on or off at the person's own wish; `source` is "ussd" or "sms".
 
-    On is consent: it is noted where and when it was given, and it takes a STOP back.
+    On is consent: it is noted where and when it was given. It does not take a STOP back. Off holds for what
+    is queued too.
     """
-    if on:
-        opt_in(tx, number, source, now)
-    else:
-        _set(tx, number, now, warnings_on=False)
+    _choose(tx, number, source, now, warnings_on=on)
+    if not on:
+        _withhold(tx, number, now, statuses.WARNING, statuses.URGENT)
+
+
+def set_news(tx: Tx, number: str, on: bool, source: str, now: datetime) -> None:
+    """Turn news on or off, as `set_warnings`."""
+    _choose(tx, number, source, now, news_on=on)
+    if not on:
+        _withhold(tx, number, now, statuses.INFO)
 
 
 def set_reminders(tx: Tx, number: str, on: bool, now: datetime) -> None:
-    """Turn reminders of the person's own events on or off."""
-    _set(tx, number, now, reminders_on=on)
+    """Turn reminders of the person's own events on or off. Off holds for what is queued too."""
+    _set(tx, number, now, reminders_on=on, chosen_at=now)
+    if not on:
+        _withhold(tx, number, now, statuses.REMINDER)
 
 
 def opt_in(tx: Tx, number: str, source: str, now: datetime) -> None:
-    """The person wants our texts (again): consent is noted, a STOP taken back. Only ever their own act."""
-    _set(tx, number, now, warnings_on=True, consent_source=source, consent_on=now.date())
+    """REG: the person wants our texts (again). Consent is noted, a STOP taken back. Only ever their act."""
+    _choose(tx, number, source, now, warnings_on=True, news_on=True)
+    take_stop_back(tx, number)
+
+
+def take_stop_back(tx: Tx, number: str) -> None:
+    """The person has said that they want texts again. Only ever their own act."""
     tx.execute(delete(OPT_OUTS).where(OPT_OUTS.c.number_hash == tx.vault.number_hash(number)))
 
 
@@ -124,10 +143,40 @@ def opt_out(tx: Tx, number: str, source: str, now: datetime, said_at: datetime |
     tx.execute(
         update(SUBSCRIBERS)
         .where(SUBSCRIBERS.c.number_hash == number_hash)
-        .values(warnings_on=False, consent_source=None, consent_on=None, updated_at=now)
+        .values(
+            warnings_on=False,
+            news_on=False,
+            consent_source=None,
+            consent_on=None,
+            chosen_at=now,
+            updated_at=now,
+        )
     )
     messages.withhold(tx, number_hash, now)
     return added is not None
+
+
+def list_topics(tx: Tx, subscriber_id: int) -> tuple[str, ...]:
+    """Return the topics that a subscriber wants news about, in the order of topics.TOPICS. None: all."""
+    found = set(tx.scalars(select(SubscriberTopic.topic).filter_by(subscriber_id=subscriber_id)))
+    return tuple(topic for topic in topics.TOPICS if topic in found)
+
+
+def set_topics(tx: Tx, number: str, chosen: Sequence[str], now: datetime) -> None:
+    """Remember what the person wants news about; none: everything. Raises Invalid for an unknown topic."""
+    if not set(chosen) <= set(topics.TOPICS):
+        raise Invalid("there is no such topic")
+    _set(tx, number, now, chosen_at=now)
+    person = get_or_create(tx, number, now)
+    tx.execute(delete(SubscriberTopic).where(SubscriberTopic.subscriber_id == person.id))
+    add_topics(tx, [(person.id, topic) for topic in set(chosen)])
+
+
+def add_topics(tx: Tx, rows: Sequence[tuple[int, str]]) -> None:
+    """Add topics by subscriber's id; those that are there already stay."""
+    if rows:
+        table = cast(Table, SubscriberTopic.__table__)
+        tx.execute(insert_new(tx, table), [{"subscriber_id": key, "topic": topic} for key, topic in rows])
 
 
 def is_opted_out(tx: Tx, number: str) -> bool:
@@ -157,7 +206,9 @@ def describe(tx: Tx, number: str) -> Stored:
         language=person.language if person else "",
         district=(person.district or "") if person else "",
         warnings_on=person is not None and person.warnings_on,
+        news_on=person is not None and person.news_on,
         reminders_on=person is None or person.reminders_on,
+        topics=list_topics(tx, person.id) if person else (),
         consent_on=person.consent_on if person else None,
         opted_out=is_opted_out(tx, number),
         registrations=registrations or 0,
@@ -189,6 +240,22 @@ def forget_ids(tx: Tx, ids: Sequence[int]) -> None:
 
 def _is(tx: Tx, number: str) -> Any:
     return SUBSCRIBERS.c.number_hash == tx.vault.number_hash(number)
+
+
+def _choose(tx: Tx, number: str, source: str, now: datetime, **kinds: bool) -> None:
+    """Switch kinds of text. Consent lives as long as any of them is on."""
+    person = get_or_create(tx, number, now)
+    on = {name: kinds.get(name, getattr(person, name)) for name in ("warnings_on", "news_on")}
+    consent: dict[str, Any] = {}
+    if any(kinds.values()):
+        consent = {"consent_source": source, "consent_on": now.date()}
+    elif not any(on.values()):
+        consent = {"consent_source": None, "consent_on": None}
+    _set(tx, number, now, **on, **consent, chosen_at=now)
+
+
+def _withhold(tx: Tx, number: str, now: datetime, *kinds: str) -> None:
+    messages.withhold(tx, tx.vault.number_hash(number), now, kinds)
 
 
 def _set(tx: Tx, number: str, now: datetime, **values: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from menus.model import Call, Item, Outcome
-from sms_service.domain import districts
+from sms_service.domain import districts, topics
 from sms_service.errors import Unavailable
 from sms_service.services import erasure, subscribers
 from sms_service.services.actions.context import Context, ContextAction
@@ -70,8 +70,59 @@ def _warnings(on: bool) -> Callable[[Tx, Context], None]:
     return lambda tx, context: subscribers.set_warnings(tx, context.number, on, "ussd", context.now)
 
 
+def _news(on: bool) -> Callable[[Tx, Context], None]:
+    return lambda tx, context: subscribers.set_news(tx, context.number, on, "ussd", context.now)
+
+
 def _reminders(on: bool) -> Callable[[Tx, Context], None]:
     return lambda tx, context: subscribers.set_reminders(tx, context.number, on, context.now)
+
+
+_KINDS = {"warnings": _warnings(True), "news": _news(True), "reminders": _reminders(True)}
+
+
+def start_again(context: Context, call: Call) -> Outcome:
+    """The person has said STOP once, and now that they want texts again: of the kind that they came for."""
+
+    def act(tx: Tx) -> Done:
+        subscribers.take_stop_back(tx, context.number)
+        _KINDS.get(call.values.get("wish", ""), _warnings(True))(tx, context)
+        return "done", {}
+
+    return context.once(call, "start_again", act)
+
+
+def my_topics(context: Context, call: Call) -> tuple[Item, ...]:
+    """The topics of news, each with whether it was chosen."""
+    chosen = context.read(lambda tx: subscribers.describe(tx, context.number)).topics
+    return tuple(
+        Item(
+            topic,
+            context.words(
+                call,
+                "topic.chosen" if topic in chosen else "topic.not_chosen",
+                topic=context.words(call, f"topic.{topic}"),
+            ),
+        )
+        for topic in topics.TOPICS
+    )
+
+
+def turn_topic(context: Context, call: Call) -> Outcome:
+    """Choose a topic, or choose it no more."""
+
+    def act(tx: Tx) -> Done:
+        chosen = set(subscribers.describe(tx, context.number).topics) ^ {call.values.get("topic", "")}
+        kept = [topic for topic in topics.TOPICS if topic in chosen]
+        subscribers.set_topics(tx, context.number, kept, context.now)
+        return "done", {}
+
+    return context.once(call, "turn_topic", act)
+
+
+def _topic_words(context: Context, call: Call, chosen: tuple[str, ...]) -> str:
+    words = [context.words(call, f"topic.{topic}") for topic in chosen]
+    return ", ".join(words) or context.words(call, "topic.all")
 
 
 def my_settings(context: Context, call: Call) -> Mapping[str, str]:
@@ -80,6 +131,8 @@ def my_settings(context: Context, call: Call) -> Mapping[str, str]:
     return {
         "district_name": _district_name(context, call, stored.district),
         "warnings_state": context.words(call, "state.on" if stored.warnings_on else "state.off"),
+        "news_state": context.words(call, "state.on" if stored.news_on else "state.off"),
+        "topics": _topic_words(context, call, stored.topics),
         "reminders_state": context.words(call, "state.on" if stored.reminders_on else "state.off"),
     }
 
@@ -133,6 +186,11 @@ ACTIONS: Mapping[str, ContextAction] = {
     "set_district": set_district,
     "set_warnings_on": _switch("set_warnings_on", _warnings(True), refused_after_stop=True),
     "set_warnings_off": _switch("set_warnings_off", _warnings(False), refused_after_stop=False),
+    "set_news_on": _switch("set_news_on", _news(True), refused_after_stop=True),
+    "set_news_off": _switch("set_news_off", _news(False), refused_after_stop=False),
+    "start_again": start_again,
+    "my_topics": my_topics,
+    "turn_topic": turn_topic,
     "set_reminders_on": _switch("set_reminders_on", _reminders(True), refused_after_stop=True),
     "set_reminders_off": _switch("set_reminders_off", _reminders(False), refused_after_stop=False),
     "my_settings": my_settings,
