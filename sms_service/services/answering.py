@@ -33,7 +33,7 @@ def build_answering(runtime: Runtime) -> Answering:
 
     def check(tx: Tx, typed: str, language: str, now: datetime) -> str:
         today = now.astimezone(settings.zone).date()
-        words = RecruiterWords(lists.recruiters.value, menu, settings, language, today)
+        words = RecruiterWords(lists.recruiters.value, menu, settings, language, today, lists.reported.value)
         text, is_miss = words.text_about(typed)
         if is_miss:
             recruiters.record_miss(tx, typed, today, now)

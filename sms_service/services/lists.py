@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sms_service.runtime import Runtime
-from sms_service.services import content, recruiters
+from sms_service.services import content, recruiters, reported
 from sms_service.services.content import Library
 from sms_service.services.event_lists import EventList, event_list
 from sms_service.services.read_models import ReadModel, ReadModels
 from sms_service.services.recruiters import Directory
 from sms_service.services.rehearsals import follow_clock
+from sms_service.services.reported import Reported
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,14 @@ class Lists:
     recruiters: ReadModel[Directory]
     events: ReadModel[EventList]
     content: ReadModel[Library]
+    reported: ReadModel[Reported]
     models: ReadModels
 
 
 def build_lists(runtime: Runtime) -> Lists:
     """Return the lists of a process, empty but for the shipped content until they are first refreshed."""
     directory, events, library = recruiters.new_read_model(), event_list(), content.read_model()
+    told = reported.new_read_model(runtime.settings.reporting_threshold)
     clock: ReadModel[timedelta] = follow_clock(runtime.settings, runtime.clock)
-    return Lists(directory, events, library, ReadModels(runtime.store, [directory, events, library, clock]))
+    models = ReadModels(runtime.store, [directory, events, library, told, clock])
+    return Lists(directory, events, library, told, models)

@@ -14,6 +14,7 @@ from menus.model import Menu
 from menus.words import cut, say
 from sms_service.domain.schedules import local_day
 from sms_service.services.recruiters import Details, Directory, check_answer, look_up
+from sms_service.services.reported import NOTHING_REPORTED, Reported, Standing
 from sms_service.settings import Settings
 
 _NAMED_BY_SMS = 4  # candidates in one text
@@ -29,6 +30,11 @@ class RecruiterWords:
     settings: Settings
     language: str
     today: date
+    reported: Reported = NOTHING_REPORTED
+
+    def about_typed(self, typed: str) -> Mapping[str, str]:
+        """The same as about_list, and whether there are several reports of the very name or number typed."""
+        return {**self.about_list(), "recruiter_reports": self._told_of(self.reported.about(typed))}
 
     def about_list(self) -> Mapping[str, str]:
         """Values that say which list this is: its date, and whether it is only a demonstration."""
@@ -39,8 +45,9 @@ class RecruiterWords:
             "demo_list": self._say("recruiter.demo") if self.directory.is_demo else "",
         }
 
-    def about(self, details: Details) -> Mapping[str, str]:
-        """Values that say what the list states about one company."""
+    def about(self, details: Details, typed: str = "") -> Mapping[str, str]:
+        """Values that say what the list states about one company, and whether there are several reports of
+        it, or of the number in what was typed."""
         assert self.directory.as_of is not None  # a company comes from a list
         answer = check_answer(details, self.directory.as_of, self.directory.is_demo, self.today)
         until = local_day(answer.valid_until, self.language) if answer.valid_until else ""
@@ -52,6 +59,9 @@ class RecruiterWords:
             "licence": self._say(answer.expiry, until=until),
             "branch": self._say(answer.branch),
             "recruiter_warning": warning,
+            "recruiter_reports": self._told_of(
+                self.reported.about_company(details.name, details.phone, typed)
+            ),
             "recruiter_advice": self._say(answer.advice, agency=self.settings.agency_name),
         }
 
@@ -59,14 +69,20 @@ class RecruiterWords:
         """The whole answer to CEK as a text, and whether this was a miss."""
         found = look_up(self.directory, typed, _NAMED_BY_SMS)
         if found.is_sure:
-            values = self.about(self.directory.details(found.found[0].id))
+            values = self.about(self.directory.details(found.found[0].id), typed)
             return self._say("sms.check_answer", **values), False
         if found.found:
             names = "\n".join(cut(candidate.label, _LONGEST_NAME_BY_SMS) for candidate in found.found)
-            return self._say("sms.check_several", names=names, **self.about_list()), False
+            return self._say("sms.check_several", names=names, **self.about_typed(typed)), False
         if found.verdict == "no_list":
-            return self._say("sms.check_no_list", **self.about_list()), False
-        return self._say("sms.check_none", **self.about_list()), True
+            return self._say("sms.check_no_list", **self.about_typed(typed)), False
+        return self._say("sms.check_none", **self.about_typed(typed)), True
+
+    def _told_of(self, standing: Standing | None) -> str:
+        """Below the threshold, and for whoever nothing is told of: nothing."""
+        if standing is None:
+            return ""
+        return self._say("recruiter.office_warns" if standing == "warning" else "recruiter.reports")
 
     def _say(self, key: str, **values: str) -> str:
         return say(self.menu, self.language, key, **values)

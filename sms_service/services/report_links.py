@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Row, Table, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, or_, select, update
 
 from menus.model import Menu
 from menus.words import say
@@ -69,9 +69,10 @@ def link_new(tx: Tx, known: KnownNames, report_id: int, threshold: int, now: dat
 
 def find_alike(tx: Tx, known: KnownNames, report_id: int, threshold: int) -> Found | None:
     """Find what a report is like. Changes nothing, so a read-only transaction will do. None: no such one."""
-    new: Row[Any] | None = next(iter(tx.execute(select(*_COLUMNS).where(TABLE.c.id == report_id))), None)
-    if new is None:
+    here = _rows(tx, TABLE.c.id == report_id)
+    if not here:
         return None
+    new = here[0]
     if new.redacted_at is not None:
         return Found(report_id, (), {})
     rows = {row.id: row for row in _rows_alike(tx, known, new)}
@@ -158,8 +159,7 @@ def write_flags(tx: Tx, flags: Mapping[int, list[str]]) -> None:
 
 def rows_of_cluster(tx: Tx, cluster_id: int) -> list[Row[Any]]:
     """The rows of a cluster's reports, oldest first, as `heard` and `new_flags` take them."""
-    wanted = select(*_COLUMNS).where(TABLE.c.cluster_id == cluster_id)
-    return list(tx.execute(wanted.order_by(TABLE.c.received_at, TABLE.c.id)))
+    return _rows(tx, TABLE.c.cluster_id == cluster_id)
 
 
 def _due() -> Any:
@@ -175,7 +175,11 @@ def _rows_alike(tx: Tx, known: KnownNames, new: Row[Any]) -> list[Row[Any]]:
     ids.discard(new.id)
     if not ids:
         return []
-    return list(tx.execute(select(*_COLUMNS).where(TABLE.c.id.in_(ids), TABLE.c.redacted_at.is_(None))))
+    return _rows(tx, TABLE.c.id.in_(ids), TABLE.c.redacted_at.is_(None))
+
+
+def _rows(tx: Tx, *where: ColumnElement[bool]) -> list[Row[Any]]:
+    return list(tx.execute(select(*_COLUMNS).where(*where).order_by(TABLE.c.received_at, TABLE.c.id)))
 
 
 def _told(tx: Tx, row: Row[Any]) -> Told:

@@ -45,17 +45,20 @@ def recruiter_answer(context: Context, call: Call) -> Mapping[str, str]:
         details = words.directory.details(int(chosen) if chosen.isdigit() else 0)
     except NotFound:
         return words.about_list()
-    return words.about(details)
+    return words.about(details, call.values.get("query", ""))
 
 
 def recruiter_list(context: Context, call: Call) -> Mapping[str, str]:
-    """The list itself: of which date, and whether it is only a demonstration."""
-    return _words(context, call).about_list()
+    """The list itself: of which date, and whether it is only a demonstration; and whether the very name or
+    number that was typed is one of which there are several reports."""
+    return _words(context, call).about_typed(call.values.get("query", ""))
 
 
 def _words(context: Context, call: Call) -> RecruiterWords:
-    directory = context.lists.recruiters.value
-    return RecruiterWords(directory, context.menu, context.runtime.settings, call.language, context.today)
+    lists, settings = context.lists, context.runtime.settings
+    return RecruiterWords(
+        lists.recruiters.value, context.menu, settings, call.language, context.today, lists.reported.value
+    )
 
 
 ACTIONS: Mapping[str, ContextAction] = {
