@@ -53,7 +53,7 @@ def is_right(vault: Vault, hashed: str | None, pin: str) -> bool:
 
 
 def _keyed(vault: Vault, pin: str) -> str:
-    return vault.number_hash(f"pin|{pin}")
+    return vault.number_hash(f"pin|{pin.encode('ascii', 'replace').decode()}")
 
 
 @cache

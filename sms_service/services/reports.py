@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from redis import Redis
 from sqlalchemy import Table, delete, select, update
 
 from sms_service.domain import receipts, report_statuses
 from sms_service.domain.free_text import clean
 from sms_service.domain.report_answers import LONGEST_NAME, LONGEST_PLACE, LONGEST_STORY, Answers
 from sms_service.errors import Conflict
-from sms_service.services import duty, pins
+from sms_service.services import duty, pins, report_limits
 from sms_service.services.pins import ReadyPin
+from sms_service.services.report_limits import Standing
 from sms_service.settings import Settings
 from sms_service.store.claim import insert_new
 from sms_service.store.engine import Store, Tx
@@ -28,6 +30,7 @@ from sms_service.store.models import Report, ReportDraft
 TABLE = cast(Table, Report.__table__)
 LINK_JOB = "link_reports"
 _TRIES = 5
+_UNCOUNTED = Standing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +58,26 @@ def confirm(
     language: str,
     channel: str,
     now: datetime,
+    redis: Redis | None = None,
 ) -> Receipt:
     """File the report of draft `token` and return its receipt; again: return the same receipt.
 
     `number` is the caller's (E.164); it is not kept unless `answers.contact` is "known". `channel` is ussd
-    or sms. Takes its own transaction, for the slow hash of the PIN must not hold the write lock. Raises
-    Unavailable, and Invalid for a PIN that may not be chosen.
+    or sms. With `redis` the caller's reports of the day are counted there (services/report_limits). Takes
+    its own transaction, for the slow hash of the PIN must not hold the write lock. Raises Unavailable,
+    Invalid for a PIN that may not be chosen, Locked for a caller who has reported far too often today.
     """
     with store.read() as tx:
         filed = find_filed(tx, token, answers.pin)
     if filed is not None:
         return filed
+    standing = _UNCOUNTED
+    if redis is not None:
+        caller = store.vault.number_hash(number)
+        standing = report_limits.note(redis, caller, token, answers.is_urgent, now)
     pin = pins.prepare(store.vault, token, answers.pin)
     with store.transaction() as tx:
-        return file_report(tx, token, answers, number, language, channel, now, settings, pin)
+        return file_report(tx, token, answers, number, language, channel, now, settings, pin, standing)
 
 
 def file_report(
@@ -81,12 +90,14 @@ def file_report(
     now: datetime,
     settings: Settings,
     pin: ReadyPin,
+    standing: Standing = _UNCOUNTED,
 ) -> Receipt:
     """The same within a transaction. `pin` comes from pins.prepare, called before the transaction opened."""
     filing = _filing(tx, token)
     code = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == filing))
     if code is None:
-        code = _insert(tx, filing, _row(tx, answers, number, language, channel, now, pin), now, settings)
+        row = _row(tx, answers, number, language, channel, now, pin)
+        code = _insert(tx, filing, row | _weighed(answers, standing, now), now, settings)
     tx.execute(delete(ReportDraft).where(ReportDraft.token == token))
     return Receipt(code, pin.shown)
 
@@ -144,16 +155,11 @@ def _row(
     tx: Tx, answers: Answers, number: str, language: str, channel: str, now: datetime, pin: ReadyPin
 ) -> dict[str, Any]:
     is_known = answers.contact == "known"
-    priority = report_statuses.URGENT if answers.is_urgent else report_statuses.USUAL
     phone = answers.recruiter_phone
     return {
         "pin_hash": pin.hashed,
         "version": 1,
         "status": report_statuses.NEW,
-        "priority": priority,
-        "is_urgent": answers.is_urgent,
-        "due_at": report_statuses.due_at(report_statuses.NEW, priority, now),
-        "flags": [],
         "modi": list(answers.modi),
         "recruiter_name_sealed": _sealed(tx, answers.recruiter_name, LONGEST_NAME),
         "recruiter_phone_sealed": _sealed(tx, phone, LONGEST_NAME),
@@ -169,6 +175,17 @@ def _row(
         "channel": channel,
         "received_at": now,
         "updated_at": now,
+    }
+
+
+def _weighed(answers: Answers, standing: Standing, now: datetime) -> dict[str, Any]:
+    usual = report_statuses.LOW if standing.waits else report_statuses.USUAL
+    priority = report_statuses.URGENT if answers.is_urgent else usual
+    return {
+        "priority": priority,
+        "is_urgent": answers.is_urgent,
+        "due_at": report_statuses.due_at(report_statuses.NEW, priority, now),
+        "flags": list(standing.flags),
     }
 
 
