@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_run import ROOT, Service
+from tests.e2e.service import ROOT, Service
 
 
 class MadeService(Service):
