@@ -65,6 +65,7 @@ _LEADS_TO: Mapping[str, str] = MappingProxyType(
     }
 )
 ACTS: tuple[str, ...] = tuple(_LEGAL_IN)
+PEOPLES_ACTS = ("edit", "submit", "approve", "reject", "pause", "resume", "cancel")
 RESUMABLE = (SCHEDULED, *UNDER_WAY)
 
 # Until when a text helps if nobody said so. A whole night and a Sunday morning (20.00 to 10.00) lie within

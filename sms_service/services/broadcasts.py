@@ -18,7 +18,14 @@ from sms_service.domain import broadcast_life as life
 from sms_service.domain import statuses
 from sms_service.domain.roles import may
 from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
-from sms_service.services import broadcast_audience, broadcast_judging, broadcast_rows, broadcast_texts, staff
+from sms_service.services import (
+    broadcast_audience,
+    broadcast_cautions,
+    broadcast_judging,
+    broadcast_rows,
+    broadcast_texts,
+    staff,
+)
 from sms_service.services.broadcast_audience import Audience
 from sms_service.services.staff import Person
 from sms_service.store.engine import Tx
@@ -236,7 +243,9 @@ def check(tx: Tx, fields: BroadcastFields, now: datetime) -> None:
     errors = broadcast_audience.check(tx, fields.audience)
     if fields.kind not in life.KINDS:
         errors["kind"] = f"is one of {', '.join(life.KINDS)}"
-    errors |= broadcast_texts.check(fields.text_id, fields.text_en)
+    errors |= broadcast_texts.check(fields.text_id, fields.text_en) or broadcast_cautions.refusals(
+        tx, fields.text_id, fields.text_en, now.date()
+    )
     send_at = fields.send_at or now
     if fields.send_at is not None and not now - _CLOCKS_DIFFER <= fields.send_at <= now + FURTHEST:
         errors["send_at"] = "lies ahead, within a year; leave it out to send at once"

@@ -13,12 +13,22 @@ from werkzeug.exceptions import HTTPException
 from sms_service.errors import JalurError
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.web.api import dispatch, events, openapi, problems, recruiters, reports, statistics
+from sms_service.web.api import (
+    broadcasts,
+    dispatch,
+    events,
+    openapi,
+    problems,
+    recruiters,
+    reports,
+    statistics,
+)
 from sms_service.web.api.endpoints import Endpoint, Parts
 
 log = get_logger(__name__)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
+    *broadcasts.ENDPOINTS,
     *events.ENDPOINTS,
     *recruiters.ENDPOINTS,
     *reports.ENDPOINTS,
