@@ -6,6 +6,7 @@ second old here: the transaction of `events.register` decides. Called by convers
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from sms_service.services.events import count_registrations
 from sms_service.services.read_models import ReadModel
 from sms_service.services.registrations import REVISION
 from sms_service.store.engine import Tx
-from sms_service.store.models import Event
+from sms_service.store.models import Event, EventGroup
 
 _MOST = 500  # the latest by date; an office has a few dozen ahead
 
@@ -34,6 +35,8 @@ class ListedEvent:
     venue: str
     district: str
     places_left: int | None  # None: no limit
+    topics: tuple[str, ...] = ()  # that its groups talk about, where there are several
+    destinations: tuple[str, ...] = ()
 
     def title(self, language: str) -> str:
         """The title: Indonesian for `id`, English for every other language."""
@@ -68,6 +71,7 @@ def load_event_list(tx: Tx) -> EventList:
     latest = select(Event).where(Event.status == "planned").order_by(Event.starts_at.desc(), Event.id.desc())
     events = sorted(tx.scalars(latest.limit(_MOST)), key=lambda event: (event.starts_at, event.id))
     counts = count_registrations(tx, [event.id for event in events])
+    groups = _groups_of(tx, [event.id for event in events])
     return EventList(
         tuple(
             ListedEvent(
@@ -80,10 +84,26 @@ def load_event_list(tx: Tx) -> EventList:
                 venue=event.venue,
                 district=event.district,
                 places_left=_left(event.capacity, counts[event.id].registered + counts[event.id].attended),
+                topics=_choices(group.topic for group in groups.get(event.id, ())),
+                destinations=_choices(group.destination for group in groups.get(event.id, ())),
             )
             for event in events
         )
     )
+
+
+def _groups_of(tx: Tx, event_ids: Sequence[int]) -> dict[int, list[EventGroup]]:
+    found: dict[int, list[EventGroup]] = {}
+    chosen = select(EventGroup).where(EventGroup.event_id.in_(event_ids)).order_by(EventGroup.position)
+    for group in tx.scalars(chosen):
+        found.setdefault(group.event_id, []).append(group)
+    return found
+
+
+def _choices(named: Iterable[str]) -> tuple[str, ...]:
+    """What there is to choose from; nothing where all groups are alike."""
+    different = dict.fromkeys(named)
+    return tuple(name for name in different if name) if len(different) > 1 else ()
 
 
 def event_list() -> ReadModel[EventList]:

@@ -84,15 +84,19 @@ _New = tuple[_Person, str, str]  # person, body, key
 def _change_texts(
     tx: Tx, row: EventNotice, event: Event, people: Sequence[_Person], texts: EventTexts
 ) -> list[_New]:
-    bodies = {spoken: texts.about(row.word, event, spoken) for spoken in {p.spoken for p in people}}
-    return [(p, bodies[p.spoken], f"{change_key(event.id)}{row.id}:{p.id}") for p in people]
+    groups = find_groups(tx, event)
+    bodies = {
+        (spoken, group_id): texts.about(row.word, event, spoken, group=groups.get(group_id))
+        for spoken, group_id in {(p.spoken, p.group_id) for p in people}
+    }
+    return [(p, bodies[p.spoken, p.group_id], f"{change_key(event.id)}{row.id}:{p.id}") for p in people]
 
 
 def _group_texts(
     tx: Tx, row: EventNotice, event: Event, people: Sequence[_Person], texts: EventTexts, now: datetime
 ) -> list[_New]:
     """Each their group and slot. What they were told before and has not left yet is taken back."""
-    groups = {group.id: group for group in tx.scalars(select(EventGroup).filter_by(event_id=event.id))}
+    groups = find_groups(tx, event)
     prefix = f"event-group:{event.id}:"
     told = [person.number_hash for person in people if person.told_group_id is not None]
     if told:
@@ -111,6 +115,11 @@ def _group_texts(
         for spoken, group_id in {(p.spoken, p.group_id) for p in people}
     }
     return [(p, bodies[p.spoken, p.group_id], f"{prefix}{row.id}:{p.id}") for p in people]
+
+
+def find_groups(tx: Tx, event: Event) -> dict[int | None, EventGroup]:
+    """Return an event's groups by id."""
+    return {group.id: group for group in tx.scalars(select(EventGroup).filter_by(event_id=event.id))}
 
 
 def _next_people(tx: Tx, row: EventNotice, chunk: int) -> Sequence[_Person]:

@@ -51,7 +51,7 @@ class EventTexts:
             "line": str(line),
             "group": str(group.position) if group else "",
         }
-        where = (group.room if group else "") or event.venue
+        where = ", ".join(filter(None, (group.room if group else "", event.venue)))
         word = f"sms.event_{key}"
         room = ONE_SEGMENT - septets(say(self.menu, spoken, word, event="", place="", **fixed))
         title, venue = _share(

@@ -21,7 +21,7 @@ from sms_service.domain.event_codes import free_codes
 from sms_service.domain.quiet_hours import Quiet
 from sms_service.domain.schedules import read_plan
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.services import event_notices, reminders, staff
+from sms_service.services import event_groups, event_notices, reminders, staff
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.read_models import bump
 from sms_service.services.registrations import (
@@ -170,7 +170,7 @@ def change(
             setattr(event, name, value)
     event.version, event.updated_at = event.version + 1, now
     tx.flush()
-    _follow_up(tx, event, changed, now, words)
+    _follow_up(tx, event, before, changed, now, words)
     details = {name: {"from": getattr(before, name), "to": getattr(after, name)} for name in changed}
     staff.record_audit(tx, by, "event.change", ("event", event.id), details, now)
     bump(tx, REVISION)
@@ -235,9 +235,12 @@ def _columns(fields: EventFields) -> dict[str, Any]:
     return {**asdict(fields), "reminder_plan": plan}
 
 
-def _follow_up(tx: Tx, event: Event, changed: set[str], now: datetime, words: EventTexts) -> None:
+def _follow_up(
+    tx: Tx, event: Event, before: EventFields, changed: set[str], now: datetime, words: EventTexts
+) -> None:
     if "starts_at" in changed:
         _doors_close_again(tx, event, now)
+        event_groups.move_slots(tx, event, event.starts_at - before.starts_at)
     if changed & {"starts_at", "reminder_plan"}:
         reminders.plan(tx, event, now, words.quiet)
     moved, elsewhere = "starts_at" in changed, bool(changed & {"venue", "district"})

@@ -21,7 +21,7 @@ from sms_service.services.event_texts import EventTexts
 from sms_service.services.messages import NewText
 from sms_service.services.read_models import bump
 from sms_service.store.engine import Tx
-from sms_service.store.models import Event, Registration, Subscriber
+from sms_service.store.models import Event, EventGroup, Registration, Subscriber
 
 log = get_logger(__name__)
 
@@ -61,6 +61,7 @@ class OwnRegistration:
     event: Event
     status: str
     line: int
+    group: EventGroup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,9 @@ def check_in(tx: Tx, code: str | int, number: str, language: str, channel: str, 
 def list_for_number(tx: Tx, number: str, now: datetime) -> list[OwnRegistration]:
     """Return what `number` is registered for or waits for and is not over, soonest first."""
     rows = tx.execute(
-        select(Registration, Event)
+        select(Registration, Event, EventGroup)
         .join(Event, Event.id == Registration.event_id)
+        .outerjoin(EventGroup, EventGroup.id == Registration.group_id)
         .where(
             Registration.number_hash == tx.vault.number_hash(number),
             Registration.status != "cancelled",
@@ -177,8 +179,8 @@ def list_for_number(tx: Tx, number: str, now: datetime) -> list[OwnRegistration]
         .order_by(Event.starts_at, Event.id)
     ).all()
     return [
-        OwnRegistration(event, person.status, _line(tx, person) if person.status == "waiting" else 0)
-        for person, event in rows
+        OwnRegistration(event, person.status, _line(tx, person) if person.status == "waiting" else 0, group)
+        for person, event, group in rows
     ]
 
 
