@@ -9,10 +9,11 @@ from itertools import count
 from sqlalchemy import func, select
 
 from menus.loader import load_menu
+from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.services import inbound
 from sms_service.services.event_lists import EventList, load_event_list
-from sms_service.services.sms_context import SmsContext
+from sms_service.services.sms_context import Screen, SmsContext
 from sms_service.settings import Settings
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import InboundMessage, Message
@@ -36,23 +37,35 @@ class PaperWalks:
         self.open: set[str] = set()
         self.steps: list[str] = []
 
-    def open_walk(self, number: str, language: str, inbound_id: int, now: datetime) -> str:
+    def open_walk(
+        self, number: str, language: str, inbound_id: int, now: datetime, entry: str = "", told: str = ""
+    ) -> Screen:
         """The first screen."""
         self.open.add(number)
-        return f"screen root {language}"
+        return Screen(f"screen {entry or 'root'} {language}{' ' + told if told else ''}", bool(entry))
 
-    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> str | None:
+    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
         """The next screen, if one is open."""
         if number not in self.open:
             return None
         self.steps.append(text)
         if text == "0":
             self.open.discard(number)
-        return f"screen {len(self.steps)}"
+        return Screen(f"screen {len(self.steps)}")
 
     def forget(self, number: str) -> None:
         """Close it."""
         self.open.discard(number)
+
+
+class AwayWalks(PaperWalks):
+    """A menu by SMS that cannot be reached."""
+
+    def open_walk(
+        self, number: str, language: str, inbound_id: int, now: datetime, entry: str = "", told: str = ""
+    ) -> Screen:
+        """Nothing."""
+        raise Unavailable("away")
 
 
 def context(store: Store, settings: Settings, walks: PaperWalks | None = None) -> SmsContext:
@@ -65,7 +78,14 @@ def context(store: Store, settings: Settings, walks: PaperWalks | None = None) -
         with store.read() as tx:
             return load_event_list(tx)
 
-    return SmsContext(MENU, settings, walks or PaperWalks(), events, check, lambda language: HOTLINES)
+    def look_up(number: str, language: str, typed: str, inbound_id: int, now: datetime) -> str:
+        if isinstance(walks, AwayWalks):
+            raise Unavailable("away")
+        return f"looked up {typed}"
+
+    return SmsContext(
+        MENU, settings, walks or PaperWalks(), events, check, lambda language: HOTLINES, look_up
+    )
 
 
 def sms(text: str, n: int = 1, gateway_id: str = "", **given: object) -> InboundSms:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from sms_service.runtime import Runtime
 from sms_service.services import recruiters
+from sms_service.services.actions import Context
+from sms_service.services.actions.report_status import status_text
 from sms_service.services.content_pages import Reader
 from sms_service.services.conversations import Conversations
 from sms_service.services.lists import Lists, build_lists
@@ -43,6 +45,11 @@ def build_answering(runtime: Runtime) -> Answering:
         today = runtime.clock.now().astimezone(settings.zone).date()
         return Reader(lists.content.value, menu, settings, language, today).danger_lines({})["danger_lines"]
 
+    def look_up(number: str, language: str, typed: str, inbound_id: int, now: datetime) -> str:
+        caller = runtime.store.vault.number_hash(number)
+        context = Context(runtime, lists, number, caller, f"sms|{inbound_id}", now)
+        return status_text(context, language, typed)
+
     sms = SmsContext(
         menu=menu,
         settings=settings,
@@ -50,5 +57,6 @@ def build_answering(runtime: Runtime) -> Answering:
         events=lambda: lists.events.value,
         check=check,
         hotlines=hotlines,
+        look_up=look_up,
     )
     return Answering(lists, conversations, sms)

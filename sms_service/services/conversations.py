@@ -22,10 +22,12 @@ from sms_service.metrics import DEGRADED, TURNS
 from sms_service.runtime import Runtime
 from sms_service.services.actions import ACTIONS, STEADY, Bound, Context
 from sms_service.services.lists import Lists
+from sms_service.services.sms_context import Screen
 from sms_service.store.models import Subscriber
 from sms_service.ussd_sessions import Found, Place, Session, hash_inputs, pack_state, unpack_state
 
 WALK_SECONDS = 1800  # a walk by SMS may rest for half an hour between two texts
+_PRIVATE_BRANCH = "report"
 _OFFERED = {"place": "1"}  # the value that makes the root offer to go on
 _AWAY_SECONDS = 5.0  # not every caller waits for a database that has just failed
 _MOST_REMEMBERED = 4096  # replies; about 4 MB
@@ -79,26 +81,34 @@ class Conversations:
         before = hash_inputs(text.rpartition("*")[0])
         found, redis_here = self._find(session_key, caller, (before, inputs_hash) if text else ())
         session = found.session
-        if session and session.inputs_hash == inputs_hash and session.version == version:
+        is_again = session and session.inputs_hash == inputs_hash and session.version == version
+        if session and is_again and session.body:
             return _with_prefix(session), session.node
         now = self._runtime.clock.now()
         reply = self._reply(found, text, taken, self._context(request.number, caller, session_key, now))
         TURNS.labels(reply.node, reply.outcome).inc()
         if redis_here:
-            saved = _session(reply, taken, inputs_hash, version)
+            saved = self._session(reply, taken, inputs_hash, version)
             self._save(session_key, caller, saved, self._count("ussd", reply, now))
         return _with_prefix(reply), reply.node
 
-    def open_walk(self, number: str, language: str, inbound_id: int, now: datetime) -> str:
-        """Begin the menu by SMS for `number` and return its first screen. Raises Unavailable."""
-        return self._walk(number, engine.begin(self._menu, language), None, inbound_id, now)
+    def open_walk(
+        self, number: str, language: str, inbound_id: int, now: datetime, entry: str = "", told: str = ""
+    ) -> Screen:
+        """Begin the menu by SMS for `number`, at its root or at the node `entry` with what was `told` there,
+        and return the first screen. Raises Unavailable."""
+        start = engine.begin(self._menu, language, {"report_typed": told} if told else {})
+        start = replace(start, node=entry) if entry else start
+        return self._walk(number, start, None, inbound_id, now)
 
-    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> str | None:
+    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
         """Take one text of a walk; return the next screen, None when no walk is open. Raises Unavailable."""
         caller = self._vault.number_hash(number)
         session = self._sessions.find(hash_inputs(f"sms|{caller}"), caller, self._menu.version).session
         if session is not None and session.taken == inbound_id:
-            return session.body  # this very text, handled again
+            if session.body:  # this very text, handled again
+                return Screen(session.body, _is_private(session.node))
+            return self._walk(number, unpack_state(session.state), None, inbound_id, now)
         if session is None or session.version != self._menu.version or session.ended:
             return None
         return self._walk(number, unpack_state(session.state), text, inbound_id, now)
@@ -107,7 +117,7 @@ class Conversations:
         """The answer when we ourselves have failed: polite, and it ends the call."""
         return f"END {say(self._menu, self._runtime.settings.default_language, 'sorry')}"
 
-    def _walk(self, number: str, state: State, text: str | None, inbound_id: int, now: datetime) -> str:
+    def _walk(self, number: str, state: State, text: str | None, inbound_id: int, now: datetime) -> Screen:
         caller = self._vault.number_hash(number)
         # The inbound text is the session of its effects: handled twice, it finds them done.
         context = self._context(number, caller, f"sms|{inbound_id}", now)
@@ -118,11 +128,16 @@ class Conversations:
             else engine.advance(self._menu, state, text, actions)
         )
         reply = Reply.of(turn)
-        session = _session(reply, inbound_id, "", self._menu.version)
+        session = self._session(reply, inbound_id, "", self._menu.version)
         count = self._count("sms", reply, now)
         key = hash_inputs(f"sms|{caller}")
         self._sessions.save(key, caller, session, place="keep", count=count, seconds=WALK_SECONDS)
-        return turn.body
+        return Screen(turn.body, _is_private(reply.node))
+
+    def _session(self, reply: Reply, taken: int, inputs_hash: str, version: str) -> Session:
+        """What is kept for a repetition. A secret screen is not: it is drawn again."""
+        body = "" if self._menu.nodes[reply.node].secret else reply.body
+        return Session(taken, inputs_hash, version, reply.ended, reply.node, body, reply.state)
 
     def _find(self, session_key: str, caller: str, fitting: tuple[str, ...]) -> tuple[Found, bool]:
         """The session, from this process where its inputs are among `fitting`, else from Redis.
@@ -191,10 +206,11 @@ class Conversations:
         """Go on from the session where it fits what was typed, else walk all inputs from the root."""
         menu, session, offers = self._menu, found.session, found.place is not None
         is_known = session is not None and session.version == menu.version
-        if session and is_known and session.taken < len(inputs):
+        if session and is_known and session.taken <= len(inputs):
             before, new = inputs[: session.taken], inputs[session.taken :]
             if hash_inputs("*".join(before)) == session.inputs_hash:
-                return _advance(menu, unpack_state(session.state), new, actions)
+                state = unpack_state(session.state)
+                return _advance(menu, state, new, actions) if new else engine.show(menu, state, actions)
         start = engine.begin(menu, language or self._language(context), _OFFERED if offers else {})
         if session and not is_known:
             return engine.refuse(menu, start, "menu_changed", actions)
@@ -229,9 +245,10 @@ def _advance(menu: Menu, state: State, new: list[str], actions: Actions) -> Turn
     return engine.follow(menu, turn, new[1:], actions)
 
 
+def _is_private(node: str) -> bool:
+    """True in the branch where people tell of others: its texts are not kept once they are answered."""
+    return node.partition(".")[0] == _PRIVATE_BRANCH
+
+
 def _with_prefix(reply: Reply | Session) -> str:
     return f"END {reply.body}" if reply.ended else f"CON {reply.body}"
-
-
-def _session(reply: Reply, taken: int, inputs_hash: str, version: str) -> Session:
-    return Session(taken, inputs_hash, version, reply.ended, reply.node, reply.body, reply.state)

@@ -84,6 +84,13 @@ def forget_texts_in(tx: Tx, number_hash: str) -> int:
     )
 
 
+def forget_words_in(tx: Tx, inbound_id: int) -> None:
+    """Empty what one text said, once it is answered: it is told in a report, or nowhere. The hashes stay
+    for their time: by them a repetition is known, and a flood."""
+    values = {"text_sealed": b"", "link_id": ""}
+    tx.execute(update(INBOUND).where(INBOUND.c.id == inbound_id).values(values))
+
+
 def is_forgotten(tx: Tx, inbound_id: int) -> bool:
     """True when the sender of a text has been forgotten since it came, perhaps by this very text."""
     held = tx.scalar(select(INBOUND.c.number_hash).where(INBOUND.c.id == inbound_id))

@@ -21,7 +21,7 @@ from sms_service.logs import get_logger
 from sms_service.metrics import DEGRADED, MO
 from sms_service.services import forgetting, messages, sms_replies, subscribers
 from sms_service.services.messages import NewText
-from sms_service.services.sms_context import Ask, Received, SmsContext
+from sms_service.services.sms_context import Ask, Received, Screen, SmsContext
 from sms_service.store.claim import claim, quoted
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import InboundMessage
@@ -36,6 +36,8 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 5
 REPLY_LIVES = timedelta(hours=1)  # an answer that is later than this answers nothing
 REPLIES_AN_HOUR = 30  # to one number: more is a machine that answers our answers
+TOLD = "report.told"  # where LAPOR with words enters the menu
+_OPENERS = {Keyword.INFO: "", Keyword.LAPOR: "report.enter", Keyword.LANJUT: "report.go_on"}
 _LONGEST_ID = 128
 _ASKED_TO_ERASE = timedelta(hours=1)
 
@@ -158,12 +160,15 @@ def handle(store: Store, inbound_id: int, context: SmsContext, now: datetime) ->
         if not reason:
             answer = sms_replies.answer(Ask(tx, context, received, now), screen)
             reason = "" if answer else "nothing to say"
+        is_private = screen is not None and screen.is_private
         forgotten = _may_erase(received, screen) and forgetting.is_forgotten(tx, inbound_id)
         if answer:
             message_id = _reply(tx, received, answer, now)
-            if forgotten:
+            if forgotten or is_private:
                 forgetting.mark(tx, message_id)
         _finish(tx, received, reason, took_walk=screen is not None, now=now)
+        if is_private:
+            forgetting.forget_words_in(tx, inbound_id)
     if forgotten:
         context.walks.forget(received.number)
     return reason or "answered"
@@ -244,15 +249,20 @@ def _silence(received: Received, context: SmsContext) -> str:
     return ""
 
 
-def _walk(received: Received, context: SmsContext, now: datetime) -> str | None:
-    """The next screen of the menu by SMS, where this text opens or continues one.
+def _walk(received: Received, context: SmsContext, now: datetime) -> Screen | None:
+    """The next screen of the menu by SMS, where this text opens or continues one; where a report stands.
 
     Plain keywords are commands even while a walk is open; whatever else is typed goes to the walk first.
     """
-    command = received.command
+    command, who = received.command, (received.number, received.language)
     try:
-        if command.keyword is Keyword.INFO:
-            return context.walks.open_walk(received.number, received.language, received.id, now)
+        if command.keyword is Keyword.STATUS and command.argument:
+            return Screen(context.look_up(*who, command.argument, received.id, now), is_private=True)
+        if command.keyword in _OPENERS:
+            entry, told = _OPENERS[command.keyword], ""
+            if command.keyword is Keyword.LAPOR and command.argument:
+                entry, told = TOLD, command.argument
+            return context.walks.open_walk(*who, received.id, now, entry, told)
         if (
             command.keyword is Keyword.INPUT
             or command.certainty in ("guess", "none")
@@ -264,7 +274,7 @@ def _walk(received: Received, context: SmsContext, now: datetime) -> str | None:
     return None
 
 
-def _may_erase(received: Received, screen: str | None) -> bool:
+def _may_erase(received: Received, screen: Screen | None) -> bool:
     return screen is not None or received.command.keyword in (Keyword.HAPUS, Keyword.YA)
 
 
@@ -295,7 +305,7 @@ def _reply(tx: Tx, received: Received, answer: sms_replies.Answer, now: datetime
 
 def _finish(tx: Tx, received: Received, reason: str, took_walk: bool, now: datetime) -> None:
     keyword = received.command.keyword
-    if took_walk and keyword is not Keyword.INFO:
+    if took_walk and keyword not in _OPENERS and keyword is not Keyword.STATUS:
         keyword = Keyword.INPUT  # whatever it looked like
     values = {"status": "ignored" if reason else "handled", "keyword": keyword.value, "handled_at": now}
     tx.execute(update(TABLE).where(TABLE.c.id == received.id).values(**values, lease_until=None))

@@ -23,19 +23,31 @@ from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the menu by SMS answers. A private one is not kept once it has left, nor is what it answers."""
+
+    body: str
+    is_private: bool = False
+
+
 class Walks(Protocol):
     """The menu by SMS: services/conversations.Conversations. Called before the answer is written."""
 
-    def open_walk(self, number: str, language: str, inbound_id: int, now: datetime) -> str:
-        """Begin at the root and return its screen. Raises Unavailable."""
+    def open_walk(
+        self, number: str, language: str, inbound_id: int, now: datetime, entry: str = "", told: str = ""
+    ) -> Screen:
+        """Begin at the root, or at the node `entry` with what was `told`; return the screen. Raises
+        Unavailable."""
 
-    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> str | None:
+    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
         """Take one input and return the next screen; None when no walk is open. Raises Unavailable."""
 
     def forget(self, number: str) -> None:
         """Drop the walk and the place that a redial goes on from. Raises nothing: they end by themselves."""
 
 
+Look = Callable[[str, str, str, int, datetime], str]  # number, code and PIN as typed, language, text, now
 Check = Callable[[Tx, str, str, datetime], str]  # tx, what was typed, language, now -> the answer's words
 Hotlines = Callable[[str], str]  # language -> the lines to call, short
 
@@ -50,6 +62,7 @@ class SmsContext:
     events: Callable[[], EventList]
     check: Check
     hotlines: Hotlines
+    look_up: Look  # where a report stands; raises Unavailable. It takes its own transactions
 
     @cached_property
     def event_texts(self) -> EventTexts:

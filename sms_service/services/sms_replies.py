@@ -21,9 +21,9 @@ from sms_service.domain.event_codes import read_code
 from sms_service.domain.keyword_lists import Keyword
 from sms_service.domain.schedules import local_time
 from sms_service.domain.texts import septets, to_gsm7
-from sms_service.services import erasure, registrations, subscribers
+from sms_service.services import erasure, registrations, report_drafts, subscribers
 from sms_service.services.event_lists import ListedEvent
-from sms_service.services.sms_context import Ask
+from sms_service.services.sms_context import Ask, Screen
 from sms_service.store.models import InboundMessage, UnknownWord
 
 ONE_SEGMENT = 160
@@ -44,10 +44,10 @@ class Answer:
     kind: str = statuses.REPLY
 
 
-def answer(ask: Ask, screen: str | None) -> Answer | None:
+def answer(ask: Ask, screen: Screen | None) -> Answer | None:
     """Return the answer to a text, or None for silence. `screen` is what the menu by SMS answered."""
     if screen is not None:
-        return Answer(screen)
+        return Answer(screen.body)
     keyword = ask.received.command.keyword
     if keyword is Keyword.BERHENTI:
         return _stop(ask)
@@ -67,7 +67,7 @@ def _menu(ask: Ask) -> str:
 
 
 def _number(ask: Ask) -> str:
-    return ask.say("no_walk")
+    return ask.say("report_waits" if _has_draft(ask) else "no_walk")
 
 
 def _check(ask: Ask) -> str:
@@ -77,7 +77,21 @@ def _check(ask: Ask) -> str:
 
 
 def _report(ask: Ask) -> str:
-    return ask.say("report_closed", hotlines=ask.context.hotlines(ask.language))
+    """The walk is away: what was told before is kept, and who is in danger must not wait."""
+    if _has_draft(ask):
+        return ask.say("report_waits")
+    return ask.say("report_away", hotlines=ask.context.hotlines(ask.language))
+
+
+def _status(ask: Ask) -> str:
+    """Without code and PIN, or with the look-up away."""
+    if not ask.argument:
+        return ask.say("status_how")
+    return ask.say("report_away", hotlines=ask.context.hotlines(ask.language))
+
+
+def _has_draft(ask: Ask) -> bool:
+    return report_drafts.find(ask.tx, ask.received.number_hash, ask.now) is not None
 
 
 def _help(ask: Ask) -> str:
@@ -206,7 +220,10 @@ def _erase_now(ask: Ask) -> str:
 
 
 def _unknown(ask: Ask) -> str | None:
-    """Count the word; tell the person once a day which words we know, then be silent."""
+    """Count the word; tell the person once a day which words we know, then be silent. Who was telling a
+    report learns how to go on with it."""
+    if _has_draft(ask):  # an answer that came too late for its walk: its words are no word to be counted
+        return ask.say("report_waits")
     _count(ask)
     midnight = datetime.combine(ask.today, time(), ask.context.settings.zone)
     told = (
@@ -242,7 +259,7 @@ _HANDLERS: Mapping[Keyword, Callable[[Ask], str | None]] = {
     Keyword.CEK: _check,
     Keyword.LAPOR: _report,
     Keyword.LANJUT: _report,
-    Keyword.STATUS: _report,
+    Keyword.STATUS: _status,
     Keyword.JADWAL: _schedule,
     Keyword.DAFTAR: _register,
     Keyword.BATAL: _cancel,

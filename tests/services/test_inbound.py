@@ -22,6 +22,7 @@ from tests.text_office import (
     MINUTE,
     NOW,
     SECOND,
+    AwayWalks,
     PaperWalks,
     bodies,
     context,
@@ -262,12 +263,27 @@ def test_bantuan_names_the_hotlines(store: Store, settings: Settings) -> None:
     assert HOTLINES in (talk(store, context(store, settings), "TOLONG") or "")
 
 
-@pytest.mark.parametrize("text", ["LAPOR calo di desa", "LANJUT", "STATUS AB12 1234"])
-def test_reporting_says_honestly_that_it_is_not_open_and_who_helps_now(
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("LAPOR", "screen report.enter id"),
+        ("LAPOR calo di desa", "screen report.told id calo di desa"),
+        ("LANJUT", "screen report.go_on id"),
+        ("STATUS 4821 9375 2460", "looked up 4821 9375 2460"),
+    ],
+)
+def test_reporting_is_a_walk_that_begins_where_the_word_says(
+    store: Store, settings: Settings, text: str, answer: str
+) -> None:
+    assert talk(store, context(store, settings), text) == answer
+
+
+@pytest.mark.parametrize("text", ["LAPOR calo di desa", "LANJUT", "STATUS 4821 9375 2460"])
+def test_with_the_walk_away_reporting_says_so_honestly_and_who_helps_now(
     store: Store, settings: Settings, text: str
 ) -> None:
-    answer = talk(store, context(store, settings), text) or ""
-    assert "belum dibuka" in answer
+    answer = talk(store, context(store, settings, AwayWalks()), text) or ""
+    assert "belum bisa" in answer
     assert HOTLINES in answer
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from menus.model import Call, Outcome
+from menus.words import cut, say
 from sms_service.domain import receipts
 from sms_service.domain.schedules import local_day, local_time
 from sms_service.errors import Invalid, Locked, NotFound, Unavailable
@@ -20,6 +21,8 @@ from sms_service.services import receipts as receipt_desk
 from sms_service.services.actions.context import Context, ContextAction
 from sms_service.services.actions.reports import CLEARED
 from sms_service.services.effects import Done
+
+_LONGEST_REPLY = 230  # septets of the office's words in a text: with the status, two segments
 
 
 def read_report_code(context: Context, call: Call) -> Outcome:
@@ -57,6 +60,27 @@ def report_state(context: Context, call: Call) -> Mapping[str, str]:
     status = context.words(call, f"report_status.{view['status']}")
     since = context.words(call, "report.state", status=status, since=view["since"])
     return {"report_state": since, "report_reply": view["reply"]}
+
+
+def status_text(context: Context, language: str, typed: str) -> str:
+    """The answer to STATUS with code and PIN as typed. Raises Unavailable."""
+    both = receipts.read_both(typed)
+    if both is None:
+        many = sum(sign.isdigit() for sign in typed) >= receipts.CODE_DIGITS
+        return _text(context, language, "status_mistyped" if many else "status_how")
+    call = Call({"report_code": _seal(context, both[0]), "report_pin": both[1]}, language, 0)
+    found = look_up_report(context, call)
+    if found.name == "away":
+        raise Unavailable("the database is not available")
+    if found.name != "found":
+        return _text(context, language, f"status_{found.name}", **found.values)
+    state = report_state(context, Call(found.values, language, 0))
+    shown = {**state, "report_reply": cut(state["report_reply"], _LONGEST_REPLY)}
+    return _text(context, language, "status_is", **shown).strip()
+
+
+def _text(context: Context, language: str, key: str, **values: str) -> str:
+    return say(context.menu, language, f"sms.{key}", **values)
 
 
 def _look_up(context: Context, call: Call) -> Done:
