@@ -13,7 +13,7 @@ from sms_service.services.event_texts import quiet_of
 from sms_service.services.events import EventFields
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
-from sms_service.store.models import AuditEntry
+from sms_service.store.models import AuditEntry, Event, EventGroup
 
 _ACT = "demo.seed"
 
@@ -22,7 +22,16 @@ _EVENTS = (
     (6, 2, "CONTOH Sosialisasi kerja aman", "EXAMPLE Safe work abroad", "Aula Contoh", "53.71", None),
     (9, 3, "CONTOH Konsultasi dokumen", "EXAMPLE Help with documents", "Gereja Contoh", "53.04", 40),
     (16, 3, "CONTOH Konsultasi keluarga", "EXAMPLE Advice for families", "Balai Contoh", "53.03", 2),
-    (30, 2, "CONTOH Kelas bahasa", "EXAMPLE Language class", "Kampus Contoh", "53.21", 100),
+    (30, 2, "CONTOH Konsultasi kelompok", "EXAMPLE Group advice", "Kampus Contoh", "53.21", 100),
+)
+
+
+# Consultation groups of the last event: minutes after its start, topic, destination, places.
+_GROUPS = (
+    (0, "jobs", "jp", 25),
+    (0, "jobs", "my", 25),
+    (60, "documents", "jp", 25),
+    (60, "documents", "my", 25),
 )
 
 
@@ -46,7 +55,23 @@ def seed(tx: Tx, settings: Settings, now: datetime) -> str:
             capacity=capacity,
             organiser="CONTOH",
         )
-        events.create(tx, fields, None, now, quiet_of(settings))
+        event = events.create(tx, fields, None, now, quiet_of(settings))
+    _seed_groups(tx, event)
     companies = recruiters_demo.seed(tx, now)
     staff.record_audit(tx, None, _ACT, ("system", "demo"), {"events": len(_EVENTS)}, now)
     return f"{len(_EVENTS)} events and {companies} companies, all of them fictional (CONTOH)"
+
+
+def _seed_groups(tx: Tx, event: Event) -> None:
+    for number, (minutes, topic, destination, capacity) in enumerate(_GROUPS, start=1):
+        tx.add(
+            EventGroup(
+                event_id=event.id,
+                position=number,
+                topic=topic,
+                destination=destination,
+                starts_at=event.starts_at + timedelta(minutes=minutes),
+                room=f"Ruang {number}",
+                capacity=capacity,
+            )
+        )

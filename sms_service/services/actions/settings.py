@@ -142,13 +142,15 @@ def stored_about_me(context: Context, call: Call) -> Mapping[str, str]:
     stored = context.read(lambda tx: subscribers.describe(tx, context.number))
     lines = []
     if stored.known:
-        state = "state.on" if stored.warnings_on else "state.off"
+        warnings, news = ("state.on" if on else "state.off" for on in (stored.warnings_on, stored.news_on))
         lines.append(
             context.words(
                 call,
                 "stored.settings",
                 district_name=_district_name(context, call, stored.district),
-                warnings_state=context.words(call, state),
+                warnings_state=context.words(call, warnings),
+                news_state=context.words(call, news),
+                topics=_topic_words(context, call, stored.topics),
             )
         )
     if stored.registrations:
