@@ -24,7 +24,9 @@ from sms_service.services import (
     idempotency,
     inbound,
     reminders,
+    report_clusters,
     report_links,
+    surges,
     sweeps,
     tallies,
 )
@@ -40,6 +42,7 @@ log = get_logger(__name__)
 TICK_SECONDS = 1.0
 REPORTS_EVERY_SECONDS = 5.0
 TALLIES_EVERY_SECONDS = 5.0
+SURGES_EVERY_SECONDS = 30.0  # an alert within a minute: misses come with the tallies before
 FORGET_EVERY_SECONDS = 60.0  # names of emptied reports leave the memory of a worker within this
 PURGE_EVERY_SECONDS = 86_400.0
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
@@ -73,6 +76,8 @@ class Scheduler:
             self._guard("reports", lambda: self._sweep(self._match_reports))
         if self._is_time("tallies", TALLIES_EVERY_SECONDS):
             self._guard("tallies", self._drain_tallies)
+        if self._is_time("surges", SURGES_EVERY_SECONDS):
+            self._guard("surges", self._watch_reports)
         if self._is_time("forget", FORGET_EVERY_SECONDS):
             self._guard("forget", lambda: self._here.runtime.queues.wake([report_links.JOB]))
         if self._is_time("heartbeat", BEAT_SECONDS):
@@ -109,6 +114,17 @@ class Scheduler:
             jobs += [report_links.JOB] if report_links.has_due(tx) else []
             jobs += [event_notices.JOB] if event_notices.has_due(tx) else []
         self._here.runtime.queues.wake(jobs)
+
+    def _watch_reports(self) -> None:
+        """Count clusters anew of which a report has changed; tell of surges. Looking takes no write lock."""
+        store, settings = self._here.runtime.store, self._here.settings
+        with store.transaction() as tx:
+            report_clusters.recount_changed(tx, settings.reporting_threshold, self._now())
+        with store.read() as tx:
+            found = surges.find(tx, settings, self._now())
+        if found:
+            with store.transaction() as tx:
+                surges.raise_all(tx, found, settings, self._now())
 
     def _drain_tallies(self) -> None:
         runtime, now = self._here.runtime, self._now()

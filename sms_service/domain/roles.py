@@ -28,6 +28,8 @@ ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "broadcasts.approve": frozenset({"admin", "approver"}),
         "reports": _CASES,
         "reports.reveal": _CASES,  # a reporter's number, with a reason that is kept
+        "reports.clusters": _CASES | {"approver"},  # what is reported of whom, without who reported it
+        "reports.confirm": frozenset({"admin", "approver"}),  # the office's own warning about a recruiter
         "statistics": _READERS,
         "staff": frozenset({"admin"}),
         "desk": frozenset(ROLES),  # one's own page, the phone, one's own sessions

@@ -20,6 +20,7 @@ from sms_service.web.api import (
     openapi,
     problems,
     recruiters,
+    report_clusters,
     reports,
     statistics,
 )
@@ -31,6 +32,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *broadcasts.ENDPOINTS,
     *events.ENDPOINTS,
     *recruiters.ENDPOINTS,
+    *report_clusters.ENDPOINTS,
     *reports.ENDPOINTS,
     *statistics.ENDPOINTS,
 )
