@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -39,7 +39,18 @@ _RESERVED = ("0", "00")
 
 
 class _Yaml(yaml.SafeLoader):
-    """YAML where yes, no, on and off are words, as in every menu, and only true and false are booleans."""
+    """YAML where yes, no, on and off are words, as in every menu, and only true and false are booleans.
+
+    A key that stands twice is refused: one of the two would be silently lost.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping of a node whose own keys differ."""
+        own = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        if isinstance(node, yaml.MappingNode) and len(set(own)) < len(own):
+            twice = sorted({key for key in own if own.count(key) > 1})
+            raise yaml.constructor.ConstructorError(None, None, f"stands twice: {twice}", node.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 _Yaml.yaml_implicit_resolvers = {

@@ -12,7 +12,10 @@ the difference before you commit it.
         see: ...
       - type: "1"
         see: ...
+      - text: LAPOR ...          # a text to the short code; what is seen is the answer
       - drop:                    # the line drops; the next dial is a new session
+
+`{code}` and `{pin}` in what is typed are those of the last receipt that was seen.
 """
 
 from __future__ import annotations
@@ -30,11 +33,16 @@ from menus.loader import read_yaml
 from sms_service.domain.texts import septets
 from sms_service.gateways.base import UssdRequest
 from sms_service.services import subscribers
+from sms_service.services.answering import build_answering
+from sms_service.services.sms_context import SmsContext
 from tests.answering import NOW, Answering
+from tests.text_office import talk
 
 FOLDER = Path(__file__).parent / "dialogues"
 NUMBER = "+6281200000077"
-_CODE = re.compile(r"\b(Kode|Code) \d{4}\b")  # the demo's event codes are drawn by lot
+# Drawn by lot: the demo's event codes, codes and PINs of receipts.
+_CODE = re.compile(r"\b(Kode|Code|PIN) \d{4}(?: \d{4})?\b")
+_RECEIPT = re.compile(r"(?:Kode|Code) (\d{4} \d{4}), PIN (\d{4})?")
 
 
 class _Block(yaml.SafeDumper):
@@ -50,18 +58,39 @@ _Block.add_representer(str, _text)
 
 def _play(answering: Answering, call: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str | None]]:
     """Each step with what was seen."""
-    session, typed = 0, []
+    session, typed, drawn = 0, [], {"code": "", "pin": ""}
+    desk = _desk(answering)
     for step in call["steps"]:
         if "drop" in step:
             answering.clock.shift += timedelta(seconds=30)
             yield step, None
             continue
-        if "dial" in step:
-            session, typed = session + 1, [step["dial"]] if step["dial"] else []
+        if "text" in step:
+            answering.clock.shift += timedelta(seconds=30)
+            words = _with_drawn(step["text"], drawn)
+            screen = talk(answering.store, desk, words, n=77, now=answering.clock.now()) or ""
         else:
-            typed.append(str(step["type"]))
-        request = UssdRequest("console", f"session-{session}", NUMBER, "*123*62#", "*".join(typed))
-        yield step, _CODE.sub(r"\1 ####", answering.conversations.answer(request)[0])
+            if "dial" in step:
+                session, typed = session + 1, [step["dial"]] if step["dial"] else []
+            else:
+                typed.append(_with_drawn(str(step["type"]), drawn))
+            request = UssdRequest("console", f"session-{session}", NUMBER, "*123*62#", "*".join(typed))
+            screen = answering.conversations.answer(request)[0]
+        if receipt := _RECEIPT.search(screen):
+            drawn = {"code": receipt[1], "pin": receipt[2] or ""}
+        yield step, _CODE.sub(r"\1 ####", screen)
+
+
+def _desk(answering: Answering) -> SmsContext:
+    built = build_answering(answering.runtime)
+    built.lists.models.refresh()
+    return built.sms
+
+
+def _with_drawn(words: str, drawn: dict[str, str]) -> str:
+    for name, value in drawn.items():
+        words = words.replace(f"{{{name}}}", value)
+    return words
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.yaml")), ids=lambda file: file.stem)
@@ -75,8 +104,8 @@ def test_a_call_goes_as_it_is_written(
         if "district" in call:
             subscribers.set_district(tx, NUMBER, call["district"], NOW)
     seen = list(_play(answering, call))
-    for _, screen in seen:
-        assert screen is None or septets(screen) <= 160
+    for step, screen in seen:
+        assert screen is None or septets(screen) <= (306 if "text" in step else 160)
     if request.config.getoption("--update"):
         written = [step if screen is None else {**step, "see": screen} for step, screen in seen]
         text = yaml.dump(
@@ -86,7 +115,7 @@ def test_a_call_goes_as_it_is_written(
         return
     for step, screen in seen:
         if screen is not None:
-            assert screen == step.get("see"), f"after {step.get('type', 'dial')!r} in {file.name}"
+            assert screen == step.get("see"), f"after {step.get('type') or step.get('text', 'dial')!r}"
 
 
 def test_there_is_a_call_for_every_branch_in_both_languages() -> None:

@@ -59,7 +59,7 @@ def report_state(context: Context, call: Call) -> Mapping[str, str]:
         return {}
     status = context.words(call, f"report_status.{view['status']}")
     since = context.words(call, "report.state", status=status, since=view["since"])
-    return {"report_state": since, "report_reply": view["reply"]}
+    return {"report_state": since, "report_reply": f"\n{view['reply']}" if view["reply"] else ""}
 
 
 def status_text(context: Context, language: str, typed: str) -> str:
@@ -75,8 +75,8 @@ def status_text(context: Context, language: str, typed: str) -> str:
     if found.name != "found":
         return _text(context, language, f"status_{found.name}", **found.values)
     state = report_state(context, Call(found.values, language, 0))
-    shown = {**state, "report_reply": cut(state["report_reply"], _LONGEST_REPLY)}
-    return _text(context, language, "status_is", **shown).strip()
+    reply = f"\n{cut(state['report_reply'], _LONGEST_REPLY)}" if state["report_reply"] else ""
+    return _text(context, language, "status_is", **{**state, "report_reply": reply})
 
 
 def _text(context: Context, language: str, key: str, **values: str) -> str:

@@ -22,7 +22,7 @@ from sms_service.domain.report_answers import (
     read_story,
 )
 from sms_service.domain.report_questions import add_story, next_question, take
-from sms_service.errors import Unavailable
+from sms_service.errors import Locked, Unavailable
 from sms_service.metrics import DEGRADED
 from sms_service.services import pins, report_drafts, reports
 from sms_service.services.actions.context import Context, ContextAction
@@ -107,8 +107,10 @@ def file_report(context: Context, call: Call) -> Outcome:
         if isinstance(draft, str):
             return Outcome(draft, CLEARED)
         runtime, answers = context.runtime, replace(draft.answers, pin=pin)
-        where = (context.number, call.language, context.channel, context.now)
+        where = (context.number, call.language, context.channel, context.now, runtime.redis)
         reports.confirm(runtime.store, runtime.settings, draft.token, answers, *where)
+    except Locked:
+        return Outcome("too_many", CLEARED)
     except Unavailable:
         DEGRADED.labels("database").inc()
         return Outcome("away", CLEARED)
