@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from menus.loader import load_menu
 from sms_service.services import broadcast_rows, broadcast_sending, broadcasts
+from sms_service.services import subscribers as opting
 from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience
 from sms_service.services.broadcast_sending import Move
 from sms_service.services.broadcast_texts import Words
 from sms_service.services.broadcasts import BroadcastFields
+from sms_service.services.messages import TABLE
 from sms_service.services.staff import Person
 from sms_service.settings import Settings, load
 from sms_service.store.engine import Store
@@ -183,3 +185,42 @@ def audit(store: Store, broadcast_id: int) -> list[tuple[str, int | None]]:
             .order_by(AuditEntry.id)
         )
         return [(one.act.removeprefix("broadcast."), one.staff_id) for one in rows]
+
+
+def stop(store: Store, n: int, now: datetime = NOW) -> None:
+    """STOP from the n-th number."""
+    with store.transaction() as tx:
+        opting.opt_out(tx, number(n), "sms", now)
+
+
+def settle(store: Store, broadcast_id: int, status: str, texts: int, now: datetime = NOW) -> None:
+    """Pretend that a gateway has dealt with so many of the texts that may go."""
+    highest = 0 if row(store, broadcast_id).status == "canary" else 2
+    with store.transaction() as tx:
+        ids = list(
+            tx.scalars(
+                select(Message.id)
+                .where(
+                    Message.broadcast_id == broadcast_id, Message.status == "queued", Message.wave <= highest
+                )
+                .order_by(Message.id)
+                .limit(texts)
+            )
+        )
+        assert len(ids) == texts
+        sent_at = now if status in ("sent", "delivered", "unknown", "failed") else None
+        tx.execute(update(TABLE).where(TABLE.c.id.in_(ids)).values(status=status, sent_at=sent_at))
+
+
+def state(store: Store, broadcast_id: int) -> tuple[str, dict[str, int]]:
+    """The status, and the texts by status."""
+    return row(store, broadcast_id).status, counts(store, broadcast_id)
+
+
+def step(store: Store, now: datetime = NOW, settings: Settings = PLAIN, cable_pulled: bool = False) -> bool:
+    """One step of the job; with `cable_pulled` it is lost before its commit."""
+    with store.transaction() as tx:
+        is_done = broadcast_sending.work(tx, WORDS, settings, now)
+        if cable_pulled:
+            raise RuntimeError("before the commit")
+        return is_done

@@ -37,9 +37,9 @@ FAN_OUT_SLICE = 1000  # texts a transaction: a tenth of a second of lock on SQLi
 PRIORITY = {statuses.URGENT: 1, statuses.WARNING: 4, statuses.INFO: 5}  # a reminder has 3
 TOO_LATE = "its deadline passed before it could start"
 _SEND_JOB = "send_bulk"
-# The canary is judged when at least so many of its texts have been tried: one number that a gateway puts
-# off again and again must not hold up a warning.
-_TRIED_SHARE = 0.9
+# The canary is judged when no more than one in so many of its texts is still to be tried: a number that a
+# gateway puts off again and again must not hold up a warning.
+_ONE_IN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _judge_canary(tx: Tx, row: Broadcast, seen: Figures, settings: Settings, now
     waiting = broadcast_rows.count_waiting_canary(tx, row.id)
     if not seen.queued and not seen.sending:
         return Move("run")  # there is nobody left whom waiting could spare
-    if waiting + seen.sending > (1 - _TRIED_SHARE) * row.canary_size:
+    if _ONE_IN * (waiting + seen.sending) > row.canary_size:
         return None
     longest = now + timedelta(seconds=settings.canary_seconds)
     if row.canary_until is None or row.canary_until > longest:  # later than ever: the clock was put back
