@@ -16,16 +16,17 @@ from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.services import (
     broadcast_sending,
+    data_keys,
     deliveries,
     due,
-    effects,
     event_notices,
+    forgetting,
     heartbeats,
-    idempotency,
     inbound,
     reminders,
     report_clusters,
     report_links,
+    retention,
     surges,
     sweeps,
     tallies,
@@ -44,7 +45,10 @@ REPORTS_EVERY_SECONDS = 5.0
 TALLIES_EVERY_SECONDS = 5.0
 SURGES_EVERY_SECONDS = 30.0  # an alert within a minute: misses come with the tallies before
 FORGET_EVERY_SECONDS = 60.0  # names of emptied reports leave the memory of a worker within this
-PURGE_EVERY_SECONDS = 86_400.0
+ERASED_EVERY_SECONDS = 5.0  # answers to HAPUS are emptied within this after they left
+SHRINK_EVERY_SECONDS = 60.0  # what was erased leaves SQLite's write-ahead log within this
+RETENTION_EVERY_SECONDS = 86_400.0
+_RETENTION_SECONDS = 0.2  # of one tick: what is left comes a second later
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
 
 
@@ -56,6 +60,7 @@ class Scheduler:
         self._lease = timedelta(seconds=here.settings.send_lease_seconds)
         self._next: dict[str, float] = {"forget": time.monotonic() + FORGET_EVERY_SECONDS}
         self._failing: set[str] = set()
+        self._retention: retention.Pass | None = None
 
     def run(self) -> None:
         """Tick until the process is stopping."""
@@ -82,8 +87,12 @@ class Scheduler:
             self._guard("forget", lambda: self._here.runtime.queues.wake([report_links.JOB]))
         if self._is_time("heartbeat", BEAT_SECONDS):
             self._guard("heartbeat", self._beat)
-        if self._is_time("purge", PURGE_EVERY_SECONDS):
-            self._guard("purge", self._purge)
+        if self._is_time("erased", ERASED_EVERY_SECONDS):
+            self._guard("erased", lambda: self._sweep(self._empty_marked))
+        if self._is_time("shrink", SHRINK_EVERY_SECONDS):
+            self._guard("shrink", self._shrink_log)
+        if self._is_time("retention", RETENTION_EVERY_SECONDS):
+            self._guard("retention", self._retain)
 
     def _free_leases(self, tx: Tx, now: datetime) -> bool:
         return max(sweeps.free_leases(tx, now, self._lease)) >= sweeps.SLICE
@@ -134,14 +143,26 @@ class Scheduler:
     def _beat(self) -> None:
         with self._here.runtime.store.transaction() as tx:
             heartbeats.beat(tx, heartbeats.SCHEDULER, datetime.now(UTC))
+        data_keys.note(self._here.runtime.store, datetime.now(UTC))
 
-    def _purge(self) -> None:
-        """Forget what nobody can ask for any more, a slice now and the next one at the next tick."""
-        with self._here.runtime.store.transaction() as tx:
-            gone = effects.purge(tx, self._now(), sweeps.SLICE)
-            idempotency.forget_old(tx, self._now())
-        if gone >= sweeps.SLICE:
-            self._next.pop("purge")
+    def _empty_marked(self, tx: Tx, _now: datetime) -> bool:
+        return forgetting.empty_marked(tx, sweeps.SLICE) >= sweeps.SLICE
+
+    def _shrink_log(self) -> None:
+        if not self._here.runtime.store.shrink_log():
+            self._next["shrink"] = time.monotonic() + ERASED_EVERY_SECONDS
+
+    def _retain(self) -> None:
+        """Carry out the retention, a little now and the next slices at the next tick."""
+        going = self._retention = self._retention or retention.Pass()
+        self._next.pop("retention", None)
+        until = time.monotonic() + _RETENTION_SECONDS
+        while going.advance(self._here.runtime.store, self._now()):
+            if time.monotonic() >= until:
+                return
+        self._next["retention"] = time.monotonic() + RETENTION_EVERY_SECONDS
+        self._retention = None
+        log.info("retention carried out", **going.done)
 
     def _is_time(self, what: str, every: float) -> bool:
         if time.monotonic() < self._next.get(what, 0.0):

@@ -1,10 +1,11 @@
-"""`settings`: every setting and its value, secrets hidden."""
+"""`settings`: every setting and its value, secrets hidden, and how long which data is kept."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
+from sms_service.domain import retention
 from sms_service.settings import Settings
 
 
@@ -14,7 +15,10 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """Print NAME=value lines."""
+    """Print NAME=value lines: the settings, then the retention."""
     for name, value in sorted(settings.masked().items()):
         print(f"{name}={value}")
+    print("\n# how long data is kept (docs/privacy.md); not to be set")
+    for line in retention.as_lines():
+        print(line)
     return 0

@@ -10,6 +10,8 @@ from sms_service.errors import Invalid
 
 # E.164: a plus, a country code that does not start with zero, at most fifteen digits (ITU-T E.164).
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
+_WRITTEN = re.compile(r"\+?\d(?:[ .\-()/]{0,3}\d){7,16}")  # a number as people write one among words
+_TELLING_DIGITS = 8  # the last ones are the same in every spelling
 
 
 def normalise(raw: str, country: str = "ID") -> str:
@@ -50,3 +52,13 @@ def mask(number: str) -> str:
         if number.startswith(prefix):
             return f"{prefix} *** {number[-3:]}"
     return f"*** {number[-3:]}"
+
+
+def mask_in(words: str, number: str) -> str:
+    """Return `words` with every spelling of `number` (E.164) masked: 0812..., 62 812-..., +62 (812) ..."""
+    tail = number[-_TELLING_DIGITS:]
+
+    def masked(match: re.Match[str]) -> str:
+        return mask(number) if re.sub(r"\D", "", match.group()).endswith(tail) else match.group()
+
+    return _WRITTEN.sub(masked, words)

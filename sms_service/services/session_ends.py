@@ -11,6 +11,7 @@ from typing import cast
 from sqlalchemy import Table
 
 from sms_service.gateways.base import UssdEnd
+from sms_service.logs import mask_numbers
 from sms_service.store.claim import insert_new
 from sms_service.store.engine import Tx
 from sms_service.store.models import UssdSessionEnd
@@ -27,7 +28,7 @@ def record(tx: Tx, end: UssdEnd, now: datetime) -> bool:
         "duration_ms": end.duration_ms,
         "hops": end.hops,
         "network_code": end.network_code[:16],
-        "error": end.error[:200],
+        "error": mask_numbers(end.error)[:200],
         "received_at": now,
     }
     kept = insert_new(tx, TABLE).values(values).returning(TABLE.c.session_hash)

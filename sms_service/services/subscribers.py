@@ -216,16 +216,16 @@ def describe(tx: Tx, number: str) -> Stored:
     )
 
 
-def erase(tx: Tx, number: str) -> bool:
+def erase(tx: Tx, number: str) -> Sequence[int]:
     """Forget the person's settings, wishes and communities. A STOP stays: it is the person's own wish, kept
-    as a keyed hash. Returns False when nothing was known.
+    as a keyed hash. Returns the ids that they had.
 
     It is one part of an erasure; the whole is services/erasure.erase.
     """
     own = select(SUBSCRIBERS.c.id).where(_is(tx, number)).with_for_update()
     ids = tx.scalars(own).all()
     forget_ids(tx, ids)
-    return bool(ids)
+    return ids
 
 
 def forget_ids(tx: Tx, ids: Sequence[int]) -> None:

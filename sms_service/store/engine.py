@@ -28,6 +28,7 @@ T = TypeVar("T")
 _SQLITE_BUSY_SECONDS = 1.5
 _SQLITE_ASK_AGAIN_SECONDS = 0.0003
 _POSTGRES_WAIT_MS = 1500
+_CHECKPOINT_WAIT_MS = 20  # writers wait meanwhile
 
 
 class Tx(Session):
@@ -100,6 +101,20 @@ class Store:
         """Raises Unavailable unless the database answers and holds our tables."""
         with self.read() as tx:
             tx.execute(text("SELECT version_num FROM alembic_version"))
+
+    def shrink_log(self) -> bool:
+        """Move SQLite's write-ahead log into the file and cut it to nothing: until then it still holds what
+        was erased. False when somebody reads from it just now. Does nothing on PostgreSQL (its own log is
+        its operator's matter). Raises Unavailable."""
+        if self.engine.dialect.name != "sqlite":
+            return True
+        with _translated(), self.engine.connect() as connection:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_CHECKPOINT_WAIT_MS}")
+            try:
+                busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            finally:
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={int(_SQLITE_BUSY_SECONDS * 1000)}")
+        return not busy
 
     def close(self) -> None:
         """Give all connections back (before a fork, at the end)."""
@@ -183,6 +198,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-8000",
+        "secure_delete=ON",  # what is erased is overwritten in the file, not only unlinked
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -19,11 +19,12 @@ from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.queues import LANES
 from sms_service.runtime import Runtime
-from sms_service.services import backlog, heartbeats, inbound
+from sms_service.services import backlog, data_keys, heartbeats, inbound
 
 log = get_logger(__name__)
 
 OK, AWAY, SILENT = "ok", "away", "silent"
+LACKING = "lacking"  # DATA_KEY lacks a key that rows may need
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -51,17 +52,30 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
 
 def readiness(runtime: Runtime) -> dict[str, str]:
-    """The state of each part: "ok", "away" (does not answer), "silent" (no sign of life for 30 seconds)."""
+    """The state of each part: "ok", "away" (does not answer), "silent" (no sign of life for 30 seconds),
+    "lacking" (of keys: rows may need one that DATA_KEY does not hold)."""
     parts = {"database": _database(runtime), "redis": _redis(runtime)}
     alive = _alive(runtime) if parts["database"] == OK else frozenset()
     parts["workers"] = OK if all(heartbeats.worker(lane) in alive for lane in LANES) else SILENT
     parts["scheduler"] = OK if heartbeats.SCHEDULER in alive else SILENT
+    parts["keys"] = _keys(runtime) if parts["database"] == OK else AWAY
     parts["menu"] = OK if runtime.menu.nodes else AWAY
     return parts
 
 
 def _database(runtime: Runtime) -> str:
     return _state(runtime.store.check, Unavailable)
+
+
+def _keys(runtime: Runtime) -> str:
+    try:
+        with runtime.store.read() as tx:
+            lacking = data_keys.missing(tx)
+    except Unavailable:
+        return AWAY
+    if lacking:
+        log.error("DATA_KEY lacks a key that rows may need", key_ids=list(lacking))
+    return LACKING if lacking else OK
 
 
 def _redis(runtime: Runtime) -> str:

@@ -10,9 +10,10 @@ from redis import Redis
 
 from sms_service.queues import LANES
 from sms_service.runtime import Runtime, build
-from sms_service.services import heartbeats, messages
+from sms_service.services import data_keys, heartbeats, messages
 from sms_service.services.messages import NewText
 from sms_service.settings import Settings
+from sms_service.store.models import KnownDataKey
 from sms_service.web.app import create_app
 from tests.conftest import SECRETS
 from tests.text_office import receive
@@ -48,6 +49,7 @@ def test_the_process_lives_whatever_is_away(settings: Settings, tmp_path: Path) 
         "redis": "away",
         "workers": "silent",
         "scheduler": "silent",
+        "keys": "away",
         "menu": "ok",
     }
     assert "hidden-word" not in answer.text
@@ -67,8 +69,19 @@ def test_ready_when_all_parts_answer_and_live(web: Web) -> None:
         "redis": "ok",
         "workers": "ok",
         "scheduler": "ok",
+        "keys": "ok",
         "menu": "ok",
     }
+
+
+def test_not_ready_while_data_key_lacks_a_key_that_rows_may_need(web: Web) -> None:
+    beat(web.runtime, *ALL)
+    with web.runtime.store.transaction() as tx:
+        tx.add(KnownDataKey(key_id="0a0b0c0d", noted_at=datetime.now(UTC)))
+    status, parts = ready(web)
+    assert (status, parts["keys"]) == (503, "lacking")
+    data_keys.note(web.runtime.store, datetime.now(UTC))  # what is missing is not forgotten by that
+    assert ready(web)[0] == 503
 
 
 @pytest.mark.parametrize("dead", ALL)
