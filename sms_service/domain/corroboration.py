@@ -135,8 +135,9 @@ def _join_known(told: Sequence[Heard], groups: _Groups) -> None:
             continue
         if who in first:
             groups.join(first[who], each.id)
-            if not each.is_emptied:
+            if not each.is_emptied:  # the first one too: if the caller erases the number, it still tells
                 groups.flag(each.id, SAME_REPORTER)
+                groups.flag(first[who], SAME_REPORTER)
         first.setdefault(who, each.id)
 
 

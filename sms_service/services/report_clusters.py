@@ -91,10 +91,10 @@ def confirm_by_office(
     cluster = _changeable(tx, cluster_id, version)
     if cluster.confirmed_at is not None:
         raise Conflict("the office warns about this cluster already")
-    cluster.confirmed_by, cluster.confirmed_at = person.id, now
-    cluster.confirmed_reason = _reason(reason)
+    said = _reason(reason)
+    cluster.confirmed_by, cluster.confirmed_at, cluster.confirmed_reason = person.id, now, said
     _changed(tx, cluster, now)
-    _audit(tx, person, "confirm", cluster.id, {"reason": cluster.confirmed_reason}, now)
+    _audit(tx, person, "confirm", cluster.id, {"reason": said}, now)
     return cluster
 
 
