@@ -17,7 +17,7 @@ from typing import Any, cast
 from sqlalchemy import Delete, Row, Table, Update, case, delete, select, update
 from sqlalchemy.orm import aliased
 
-from sms_service.domain import receipts
+from sms_service.domain import receipts, report_statuses
 from sms_service.errors import Invalid, Locked, NotFound
 from sms_service.logs import get_logger
 from sms_service.services import pins
@@ -181,7 +181,16 @@ def _view(tx: Tx, code: str) -> StatusView:
         .order_by(ReportNote.id.desc())
     )
     replies = tuple(OfficeReply(tx.vault.open(note.text_sealed), note.created_at) for note in notes)
-    return StatusView(followed.status, followed.updated_at, own.received_at, replies)
+    return StatusView(followed.status, _since(followed), own.received_at, replies)
+
+
+def _since(report: Report) -> datetime:
+    known = {
+        report_statuses.NEW: report.received_at,
+        report_statuses.TRIAGED: report.triaged_at,
+        report_statuses.CLOSED: report.closed_at,
+    }
+    return known.get(report.status) or report.updated_at
 
 
 def _caller_key(tx: Tx, caller_hash: str) -> str:
