@@ -1,97 +1,75 @@
-"""An office that takes reports, for tests: reports with sensible defaults, people, and what stands where."""
+"""People who report, for tests: by call and by text, with what became of it in the database."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import re
+from dataclasses import dataclass, field
 
-from redis import Redis
 from sqlalchemy import select
 
 from sms_service.domain.report_answers import Answers
-from sms_service.services import report_cases, reports
-from sms_service.services.reports import Receipt
-from sms_service.settings import Settings
-from sms_service.store.engine import Store
-from sms_service.store.models import AuditEntry, Message, Report, Staff
+from sms_service.gateways.base import UssdRequest
+from sms_service.services import report_drafts
+from sms_service.services.conversations import Conversations
+from sms_service.store.models import Report
+from tests.answering import Answering
 
-NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)  # a Saturday, 10.00 WITA
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
-
-
-def number(n: int) -> str:
-    """The n-th test number."""
-    return f"+628120000{n:04}"
+NUMBER = "+6281200000077"
+# The shortest way, question by question: nobody in danger, how, who, where, whereto, anonymous, send.
+SHORTEST = ("2", "2", "1", "PT CONTOH 081200000001", "Fatuketi Belu", "1", "1", "1")
+RECEIPT = re.compile(r"Kode (\d{4} \d{4}), PIN (\d{4})?")
 
 
-def answers(**given: Any) -> Answers:
-    """An anonymous report of a recruiter in Belu."""
-    usual = {
-        "modi": ("advance", "visa"),
-        "recruiter_name": "Pak Contoh",
-        "recruiter_phone": number(9000),
-        "district": "53.04",
-        "place": "Desa Contoh",
-        "destination": "my",
-        "story": "Uang muka untuk orang tua, berangkat minggu depan.",
-        "contact": "anonymous",
-    }
-    return Answers(**{**usual, **given})
+@dataclass
+class Caller:
+    """One phone. Every dial is a session of its own; `again` sends the last turn once more."""
+
+    conversations: Conversations
+    number: str = NUMBER
+    session: int = 0
+    typed: list[str] = field(default_factory=list)
+
+    def dial(self, *inputs: str) -> str:
+        """A new call, and what is typed in it one after the other. Returns the last screen."""
+        self.session += 1
+        self.typed = []
+        screen = self.again()
+        for text in inputs:
+            screen = self.type(text)
+        return screen
+
+    def type(self, text: str) -> str:
+        """One more input of the call."""
+        self.typed.append(text)
+        return self.again()
+
+    def again(self) -> str:
+        """The whole text of the call, as the gateway sends it."""
+        name = f"{self.number}-{self.session}"
+        request = UssdRequest("console", name, self.number, "*123*62#", "*".join(self.typed))
+        return self.conversations.answer(request)[0]
 
 
-def known(**given: Any) -> Answers:
-    """A report whose reporter may be reached, and texted neutrally."""
-    return answers(**{"contact": "known", "texts": "neutral", **given})
+def filed(answering: Answering) -> list[Report]:
+    """Every report there is."""
+    with answering.store.read() as tx:
+        return list(tx.scalars(select(Report).order_by(Report.id)))
 
 
-def file(
-    store: Store,
-    settings: Settings,
-    token: str = "token-1",
-    told: Answers | None = None,
-    n: int = 1,
-    now: datetime = NOW,
-    redis: Redis | None = None,
-) -> Receipt:
-    """File a report of the n-th number."""
-    told = told or answers()
-    return reports.confirm(store, settings, token, told, number(n), "id", "ussd", now, redis)
+def draft(answering: Answering, number: str = NUMBER) -> Answers | None:
+    """What the draft of `number` holds, if there is one."""
+    with answering.store.read() as tx:
+        found = report_drafts.find(tx, tx.vault.number_hash(number), answering.clock.now())
+        return found.answers if found else None
 
 
-def report_of(store: Store, receipt: Receipt) -> Report:
-    """The row that a receipt is of."""
-    with store.read() as tx:
-        return tx.scalars(select(Report).where(Report.code == receipt.code)).one()
+def opened(answering: Answering, sealed: bytes | None) -> str:
+    """What is sealed, in plain words."""
+    return answering.store.vault.open(sealed) if sealed else ""
 
 
-def worker(store: Store, name: str = "Ibu Contoh", role: str = "case_officer") -> int:
-    """Somebody of the office; returns the id."""
-    with store.transaction() as tx:
-        person = Staff(name=name, role=role, password_hash="-", is_active=True, created_at=NOW)
-        tx.add(person)
-        tx.flush()
-        return person.id
-
-
-def change(
-    store: Store, report_id: int, by: int | None = None, now: datetime = NOW, **changes: Any
-) -> Report:
-    """Change a case in a transaction of its own; `version` may be among the changes."""
-    version = changes.pop("version", None)
-    with store.transaction() as tx:
-        return report_cases.change(tx, report_id, changes, by, now, version)
-
-
-def texts(store: Store) -> list[tuple[int, str, str]]:
-    """Every text of the outbox: (n, kind, body)."""
-    with store.read() as tx:
-        return [
-            (int(tx.vault.open(row.number_sealed)[-4:]), row.kind, tx.vault.open(row.body_sealed))
-            for row in tx.scalars(select(Message).order_by(Message.id))
-        ]
-
-
-def acts(store: Store) -> list[str]:
-    """What the audit trail holds, in order."""
-    with store.read() as tx:
-        return list(tx.scalars(select(AuditEntry.act).order_by(AuditEntry.id)))
+def code_in(screen: str) -> str:
+    """The code on a receipt; fails where there is none."""
+    found = RECEIPT.search(screen)
+    assert found, screen
+    return found[1]

@@ -132,8 +132,12 @@ def report_receipt(context: Context, call: Call) -> Mapping[str, str]:
 
 
 def report_summary(context: Context, call: Call) -> Mapping[str, str]:
-    """What sending will mean for the caller's own number. Nothing that was told is repeated."""
-    draft = context.read(lambda tx: report_drafts.find(tx, context.number_hash, context.now))
+    """What sending will mean for the caller's own number. Nothing that was told is repeated. With the
+    database away the page stands without it: sending then says what can be done."""
+    try:
+        draft = context.read(lambda tx: report_drafts.find(tx, context.number_hash, context.now))
+    except Unavailable:
+        draft = None
     if draft is None or not draft.answers.contact:
         return {}
     chosen = "texts" if draft.answers.texts == "neutral" else "call"
