@@ -18,7 +18,11 @@ class Place:
     right: str
 
 
-PLACES: tuple[Place, ...] = (Place("/console/", lazy_gettext("Today"), "desk"),)
+PLACES: tuple[Place, ...] = (
+    Place("/console/", lazy_gettext("Today"), "desk"),
+    Place("/console/people", lazy_gettext("People"), "staff"),
+    Place("/console/audit", lazy_gettext("Audit"), "staff"),
+)
 
 
 def visible(role: str) -> tuple[Place, ...]:
