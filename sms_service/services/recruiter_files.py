@@ -1,6 +1,7 @@
-"""Opens an official recruiter list as somebody sends it: CSV in any usual encoding, or XLSX.
+"""Opens a list as somebody sends it, of recruiters or of people: CSV in any usual encoding, or XLSX.
 
-Gives rows of cells with their row numbers and knows nothing of what they mean (domain/recruiter_rows.py).
+Gives rows of cells with their row numbers and knows nothing of what they mean: `is_heading` says which row
+names the columns (domain/recruiter_rows.py and its like).
 A hostile file costs bounded memory: the bytes, the unpacked size, the rows, the columns and the letters
 of a cell are all limited, and whatever is wrong ends as Invalid with one line for whoever sent it.
 """
@@ -12,7 +13,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from typing import IO, Any, ClassVar
@@ -37,6 +38,7 @@ MOST_COLUMNS = 64
 LONGEST_CELL = 2_000  # characters; no column of ours takes more than 300
 
 Table = Iterator[tuple[int, Sequence[Cell]]]
+IsHeading = Callable[[Sequence[Cell]], bool]
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _DELIMITERS = (",", ";", "\t")
 # What openpyxl and the parsers under it raise for a damaged file.
@@ -47,16 +49,19 @@ _DAMAGED = (
 )  # fmt: skip
 
 
-def read_table(data: bytes) -> list[tuple[int, Sequence[Cell]]]:
+def read_table(
+    data: bytes, is_heading: IsHeading = is_heading, most_rows: int | None = None
+) -> list[tuple[int, Sequence[Cell]]]:
     """Return the rows of a CSV or XLSX file with their numbers, from 1. Raises Invalid."""
     if len(data) > LARGEST_FILE:
         raise _refused(f"the file is larger than {LARGEST_FILE // 1024 // 1024} MiB")
     if data.startswith(_OLE):
         raise _refused("this is an old or password-protected Excel file: save it as .xlsx or CSV")
-    rows = _read_xlsx(data) if data.startswith(_ZIP) else _read_csv(data)
-    table = list(islice(rows, MOST_ROWS + 1))
-    if len(table) > MOST_ROWS:
-        raise _refused(f"the file has more than {MOST_ROWS} rows")
+    rows = _read_xlsx(data, is_heading) if data.startswith(_ZIP) else _read_csv(data, is_heading)
+    most = MOST_ROWS if most_rows is None else most_rows
+    table = list(islice(rows, most + 1))
+    if len(table) > most:
+        raise _refused(f"the file has more than {most} rows: split it")
     return table
 
 
@@ -64,9 +69,9 @@ def _refused(message: str) -> Invalid:
     return Invalid(message, {"file": message})
 
 
-def _read_csv(data: bytes) -> Table:
+def _read_csv(data: bytes, is_heading: IsHeading) -> Table:
     text = _decode(data)
-    delimiter = next((each for each in _DELIMITERS if _has_heading(text, each)), ",")
+    delimiter = next((each for each in _DELIMITERS if _has_heading(text, each, is_heading)), ",")
     yield from _split(text, delimiter)
 
 
@@ -83,7 +88,7 @@ def _decode(data: bytes) -> str:
     raise _refused("this is neither CSV text (UTF-8 or Windows-1252) nor an XLSX file")
 
 
-def _has_heading(text: str, delimiter: str) -> bool:
+def _has_heading(text: str, delimiter: str, is_heading: IsHeading) -> bool:
     try:
         return any(is_heading(line) for _, line in islice(_split(text, delimiter), TITLE_LINES))
     except Invalid:
@@ -100,13 +105,13 @@ def _split(text: str, delimiter: str) -> Table:
         raise _refused(f"row {number + 1}: the quotation marks do not match ({error})") from error
 
 
-def _read_xlsx(data: bytes) -> Table:
+def _read_xlsx(data: bytes, is_heading: IsHeading) -> Table:
     try:
         _refuse_bomb(data)
         # Formulas are kept as such and refused later: their stored results may be old or missing.
         workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
         sheets = [_Sheet(sheet) for sheet in workbook.worksheets[:MOST_SHEETS]]
-        chosen = next((sheet for sheet in sheets if sheet.has_heading()), None)
+        chosen = next((sheet for sheet in sheets if sheet.has_heading(is_heading)), None)
         yield from (chosen or sheets[0]).rows()
     except _DAMAGED as error:
         raise _refused(f"the XLSX file is damaged ({type(error).__name__})") from error
@@ -125,7 +130,7 @@ class _Sheet:
         for number, line in enumerate(lines, start=1):
             yield number, _bounded(number, [_plain(cell) for cell in line])
 
-    def has_heading(self) -> bool:
+    def has_heading(self, is_heading: IsHeading) -> bool:
         """True when one of its first rows names the columns."""
         return any(is_heading(line) for _, line in islice(self.rows(), TITLE_LINES))
 
@@ -155,7 +160,7 @@ def _refuse_bomb(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-            raise _refused("the XLSX file unpacks to more than a list of companies can be")
+            raise _refused("the XLSX file unpacks to more than a list can be")
         for part in parts:
             if part.file_size > LARGEST_WHOLE_PART:
                 with archive.open(part) as stream:

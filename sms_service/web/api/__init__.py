@@ -15,7 +15,11 @@ from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
 from sms_service.web.api import (
     broadcasts,
+    communities,
     dispatch,
+    event_groups,
+    event_news,
+    event_people,
     events,
     openapi,
     problems,
@@ -23,6 +27,7 @@ from sms_service.web.api import (
     report_clusters,
     reports,
     statistics,
+    subscribers,
 )
 from sms_service.web.api.endpoints import Endpoint, Parts
 
@@ -30,11 +35,16 @@ log = get_logger(__name__)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *broadcasts.ENDPOINTS,
+    *communities.ENDPOINTS,
+    *event_groups.ENDPOINTS,
+    *event_news.ENDPOINTS,
+    *event_people.ENDPOINTS,
     *events.ENDPOINTS,
     *recruiters.ENDPOINTS,
     *report_clusters.ENDPOINTS,
     *reports.ENDPOINTS,
     *statistics.ENDPOINTS,
+    *subscribers.ENDPOINTS,
 )
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 

@@ -1,21 +1,22 @@
-"""Events over the API: made, listed, changed, called off; who is registered; when they are reminded."""
+"""Events over the API: made, listed, changed, called off.
+
+Their people: event_people.py; groups: event_groups.py; reminders, news and calendar file: event_news.py.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, cast
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from sms_service.domain import districts, phones
+from sms_service.domain import districts
 from sms_service.domain.schedules import DEFAULT_PLAN, MOST_REMINDERS, read_plan
 from sms_service.errors import Invalid
-from sms_service.services import events, reminders
+from sms_service.services import events
 from sms_service.services.event_texts import EventTexts, quiet_of
 from sms_service.services.events import Counts, EventFields
-from sms_service.store.engine import Tx
-from sms_service.store.models import Event, Registration, Reminder
+from sms_service.store.models import Event
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint
 from sms_service.web.api.fields import Answered, Body, DistrictCode, ListQuery, Time, Words
@@ -137,46 +138,6 @@ class EventListAnswer(Answered):
     next: str | None
 
 
-class RegistrationAnswer(Answered):
-    """One registration; the number is masked. `position` is the order in which people came."""
-
-    id: int
-    number: str
-    status: Literal["registered", "waiting", "cancelled", "attended"]
-    position: int
-    language: str
-    channel: str
-    registered_at: datetime
-    updated_at: datetime
-
-
-class RegistrationListAnswer(Answered):
-    """Registrations in the order in which people came."""
-
-    items: list[RegistrationAnswer]
-    next: str | None
-
-
-class ReminderAnswer(Answered):
-    """One reminder: when it is due, until when it helps, and what became of it."""
-
-    id: int
-    plan: str
-    due_at: datetime
-    expires_at: datetime
-    status: Literal["planned", "done", "replaced", "dropped"]
-    reason: str
-    recipients: int
-    done_at: datetime | None
-
-
-class ReminderListAnswer(Answered):
-    """An event's reminders, earliest first."""
-
-    items: list[ReminderAnswer]
-    next: str | None
-
-
 def create_event(call: Call) -> EventAnswer:
     """POST /events"""
     sent: NewEvent = call.body
@@ -223,7 +184,7 @@ def change_event(call: Call) -> EventAnswer:
     changes = {f"title_{language}": title for language, title in given.pop("title", {}).items()} | given
     try:
         event = events.change(
-            call.tx, call.ids["event_id"], changes, call.person.id, call.now, _texts(call), version
+            call.tx, call.ids["event_id"], changes, call.person.id, call.now, texts_of(call), version
         )
     except Invalid as error:
         raise _as_sent(error) from error
@@ -233,35 +194,13 @@ def change_event(call: Call) -> EventAnswer:
 def cancel_event(call: Call) -> EventAnswer:
     """POST /events/{event_id}/cancel"""
     event = events.cancel(
-        call.tx, call.ids["event_id"], call.body.reason, call.person.id, call.now, _texts(call)
+        call.tx, call.ids["event_id"], call.body.reason, call.person.id, call.now, texts_of(call)
     )
     return _counted(call, event)
 
 
-def list_registrations(call: Call) -> RegistrationListAnswer:
-    """GET /events/{event_id}/registrations"""
-    event = events.get_event(call.tx, call.ids["event_id"])
-    query: ListQuery = call.query
-    listing = f"registrations/{event.id}"
-    after = 0 if query.cursor is None else cast(int, cursors.decode(listing, query.cursor, (int,))[0])
-    found = events.list_registrations(call.tx, event.id, query.limit + 1, after)
-    shown = found[: query.limit]
-    zone = call.runtime.settings.zone
-    return RegistrationListAnswer(
-        items=[_registration(call.tx, person, zone) for person in shown],
-        next=cursors.encode(listing, shown[-1].position) if len(found) > query.limit else None,
-    )
-
-
-def list_reminders(call: Call) -> ReminderListAnswer:
-    """GET /events/{event_id}/reminders"""
-    event = events.get_event(call.tx, call.ids["event_id"])
-    zone = call.runtime.settings.zone
-    rows = reminders.list_reminders(call.tx, event.id)
-    return ReminderListAnswer(items=[_reminder(row, zone) for row in rows], next=None)
-
-
-def _texts(call: Call) -> EventTexts:
+def texts_of(call: Call) -> EventTexts:
+    """The words about events, and the office's hours."""
     return EventTexts.of(call.runtime.settings, call.runtime.menu)
 
 
@@ -307,41 +246,6 @@ def _answer(call: Call, event: Event, counts: Counts) -> EventAnswer:
     )
 
 
-def _registration(tx: Tx, person: Registration, zone: ZoneInfo) -> RegistrationAnswer:
-    return RegistrationAnswer(
-        id=person.id,
-        number=_masked(tx, person.number_sealed),
-        status=cast(Literal["registered", "waiting", "cancelled", "attended"], person.status),
-        position=person.position,
-        language=person.language,
-        channel=person.channel,
-        registered_at=person.created_at.astimezone(zone),
-        updated_at=person.updated_at.astimezone(zone),
-    )
-
-
-def _masked(tx: Tx, sealed: bytes) -> str:
-    if not sealed:
-        return "(erased)"
-    try:
-        return phones.mask(tx.vault.open(sealed))
-    except ValueError:
-        return "(cannot be read)"
-
-
-def _reminder(row: Reminder, zone: ZoneInfo) -> ReminderAnswer:
-    return ReminderAnswer(
-        id=row.id,
-        plan=row.plan,
-        due_at=row.due_at.astimezone(zone),
-        expires_at=row.expires_at.astimezone(zone),
-        status=cast(Literal["planned", "done", "replaced", "dropped"], row.status),
-        reason=row.reason,
-        recipients=row.recipients,
-        done_at=None if row.done_at is None else row.done_at.astimezone(zone),
-    )
-
-
 _ONE = "/events/{event_id}"
 ENDPOINTS = (
     Endpoint(
@@ -356,13 +260,5 @@ ENDPOINTS = (
     Endpoint(
         "POST", f"{_ONE}/cancel", "events", "Call an event off and tell registrants", cancel_event,
         EventAnswer, body=Cancellation, is_body_optional=True,
-    ),
-    Endpoint(
-        "GET", f"{_ONE}/registrations", "events", "List who is registered, numbers masked",
-        list_registrations, RegistrationListAnswer, query=ListQuery,
-    ),
-    Endpoint(
-        "GET", f"{_ONE}/reminders", "events", "List an event's reminders", list_reminders,
-        ReminderListAnswer,
     ),
 )  # fmt: skip

@@ -1,0 +1,76 @@
+"""How many people may be reached, by district, language, kind and topic. Small counts are never shown.
+
+A count under statistics.SMALLEST is None. The counts of a division add up to figures that can be learnt
+elsewhere, so where one alone is hidden the next smallest is hidden with it: nobody can subtract it out.
+Called by the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import exists, func, select
+
+from sms_service.services.statistics import shown
+from sms_service.store.engine import Tx
+from sms_service.store.models import OptOut, Subscriber, SubscriberTopic
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of people who have agreed to warnings or news and have not said STOP. None: too few to show.
+
+    `by_district` has "" for those who named none.
+    """
+
+    by_district: Mapping[str, int | None]
+    by_language: Mapping[str, int | None]
+    by_kind: Mapping[str, int | None]
+    by_topic: Mapping[str, int | None]
+
+
+def summarise(tx: Tx) -> Summary:
+    """Count."""
+    agreed = (
+        (Subscriber.warnings_on | Subscriber.news_on),
+        ~exists().where(OptOut.number_hash == Subscriber.number_hash),
+    )
+    districts = tx.execute(
+        select(func.coalesce(Subscriber.district, ""), func.count())
+        .where(*agreed)
+        .group_by(Subscriber.district)
+    )
+    languages = tx.execute(
+        select(Subscriber.language, func.count()).where(*agreed).group_by(Subscriber.language)
+    )
+    topics = tx.execute(
+        select(SubscriberTopic.topic, func.count())
+        .join(Subscriber, Subscriber.id == SubscriberTopic.subscriber_id)
+        .where(*agreed)
+        .group_by(SubscriberTopic.topic)
+    )
+    kinds = {
+        name: tx.scalar(select(func.count()).select_from(Subscriber).where(column, *agreed)) or 0
+        for name, column in (("warnings", Subscriber.warnings_on), ("news", Subscriber.news_on))
+    }
+    return Summary(
+        by_district=hidden(_counted(districts.tuples())),
+        by_language=hidden(_counted(languages.tuples())),
+        by_kind={name: shown(count) for name, count in kinds.items()},
+        by_topic={name: shown(count) for name, count in sorted(_counted(topics.tuples()).items())},
+    )
+
+
+def hidden(counts: Mapping[str, int]) -> dict[str, int | None]:
+    """Return the counts of a division with the small ones hidden, and with one alone another one."""
+    result = {name: shown(count) for name, count in sorted(counts.items())}
+    small = [name for name, count in result.items() if count is None]
+    left = [name for name, count in result.items() if count is not None]
+    if len(small) == 1 and left:
+        result[min(left, key=lambda name: (counts[name], name))] = None
+    return result
+
+
+def _counted(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+    return {name: int(count) for name, count in rows}
