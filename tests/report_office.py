@@ -16,7 +16,7 @@ from tests.answering import Answering
 
 NUMBER = "+6281200000077"
 # The shortest way, question by question: nobody in danger, how, who, where, whereto, anonymous, send.
-SHORTEST = ("2", "2", "1", "PT CONTOH 081200000001", "Fatuketi Belu", "1", "1", "1")
+SHORTEST = ("2", "2", "1", "PT CONTOH 081200000001", "Silawan Belu", "1", "1", "1")
 RECEIPT = re.compile(r"Kode (\d{4} \d{4}), PIN (\d{4})?")
 
 
