@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from sms_service.domain.report_answers import Answers
 from sms_service.services import messages
 from sms_service.services.messages import NewText
 from sms_service.store.engine import Tx
@@ -63,8 +64,9 @@ def put_everywhere(tx: Tx, number: str, now: datetime) -> None:
     _texts(tx, number, now)
     tx.add(
         ReportDraft(
-            caller_hash=hashed, token="draft-token", answers_sealed=sealed(WORDS), language="id",
-            channel="ussd", created_at=now, updated_at=now, expires_at=now + timedelta(days=7),
+            caller_hash=hashed, token="draft-token", language="id", channel="ussd",
+            answers_sealed=sealed(Answers(story=WORDS).to_json()),
+            created_at=now, updated_at=now, expires_at=now + timedelta(days=7),
         )
     )  # fmt: skip
     for n, status in enumerate(("new", "closed"), 1):

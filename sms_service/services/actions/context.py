@@ -16,6 +16,7 @@ from sms_service.runtime import Runtime
 from sms_service.services.effects import Done, effect_key, find, once
 from sms_service.services.lists import Lists
 from sms_service.store.engine import Tx
+from sms_service.ussd_sessions import hash_inputs
 
 T = TypeVar("T")
 
@@ -62,6 +63,13 @@ class Context:
         except Unavailable:
             DEGRADED.labels("redis").inc()
             return None
+
+    def forget_dialogues(self) -> None:
+        """Drop the caller's place and menu by SMS. With Redis away they end by themselves."""
+        try:
+            self.runtime.sessions.forget(self.number_hash, hash_inputs(f"sms|{self.number_hash}"))
+        except Unavailable:
+            DEGRADED.labels("redis").inc()
 
     def note_miss(self, typed: str) -> None:
         """Count what was asked and not found. With Redis away a figure is lost, and the answer is not."""

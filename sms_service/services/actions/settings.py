@@ -163,13 +163,15 @@ def stored_about_me(context: Context, call: Call) -> Mapping[str, str]:
 
 
 def erase_me(context: Context, call: Call) -> Outcome:
-    """Forget the caller, and the place that a dropped call would have gone on from."""
+    """Forget the caller, a menu by SMS, and the place that a dropped call would have gone on from."""
 
     def act(tx: Tx) -> Done:
         erasure.erase(tx, context.number, context.now, EventTexts.of(context.runtime.settings, context.menu))
         return "done", {}
 
-    return context.once(call, "erase_me", act)
+    done = context.once(call, "erase_me", act)
+    context.forget_dialogues()
+    return done
 
 
 def find_districts(context: Context, call: Call) -> tuple[Item, ...]:
