@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +20,23 @@ NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
 START = datetime(2026, 12, 5, 1, 0, tzinfo=UTC)  # Saturday, 09.00 WITA
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TEXTS = EventTexts(load_menu(), ZoneInfo("Asia/Makassar"), "12362")
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Run all at the same moment, each in a thread; return what they returned."""
+    barrier, results = threading.Barrier(len(acts)), []
+
+    def run(act: Callable[[], object]) -> None:
+        barrier.wait()
+        results.append(act())
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == len(acts)
+    return results
 
 
 def number(n: int) -> str:
