@@ -18,6 +18,7 @@ log = get_logger(__name__)
 
 JOB = "run_broadcasts"
 SECONDS = 10.0  # the bulk lane's jobs take turns
+BREATH_SECONDS = 0.005  # between two slices: SQLite has one writer, and a reply must not wait for a list
 
 
 def run() -> None:
@@ -45,6 +46,7 @@ def _work_off(here: Process, deadline: float) -> bool:
         with store.transaction() as tx:
             if not broadcast_sending.work(tx, words, here.settings, clock.now()):
                 return False
+        here.stopping.wait(BREATH_SECONDS)
     return True
 
 

@@ -98,7 +98,9 @@ def _field(text: str, at: int) -> tuple[str, int]:
 def tidy_name(name: str) -> str:
     """A name as it is put into a text: one line, single spaces, at most LONGEST_NAME characters (cut
     between words where possible). Empty when nothing readable is left."""
-    plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not name.isprintable():
+        name = "".join(c if c.isprintable() else " " for c in name)
+    plain = " ".join(name.split())
     if len(plain) <= LONGEST_NAME:
         return plain
     return plain[: LONGEST_NAME + 1].rsplit(" ", 1)[0][:LONGEST_NAME].rstrip()

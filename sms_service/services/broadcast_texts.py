@@ -66,13 +66,10 @@ class Composer:
         self._parsed: dict[str, Template] = {"id": personalisation.parse(text_id)}
         if text_en.strip():
             self._parsed["en"] = personalisation.parse(text_en)
+        # Only then need names be opened.
+        self.uses_names = any(template.uses(NAME) for template in self._parsed.values())
         self._prepared: dict[tuple[str, str | None], _Prepared] = {}
         self._without_name: dict[tuple[str, str | None], Body] = {}
-
-    @property
-    def uses_names(self) -> bool:
-        """True when somebody's name stands in a text: only then need names be opened."""
-        return any(template.uses(NAME) for template in self._parsed.values())
 
     def language(self, chosen: str) -> str:
         """The language in which somebody who chose `chosen` reads it."""
