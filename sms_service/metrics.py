@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
+# Carried over from each process once a second (ussd_sessions/behind.py).
 TURNS = Counter("jalur_ussd_turns_total", "USSD turns answered", ["node", "outcome"])
 TURN_SECONDS = Histogram(
     "jalur_ussd_turn_seconds",

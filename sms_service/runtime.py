@@ -43,7 +43,8 @@ class Runtime:
         return [self.gateways[name] for name in self.settings.sms_gateway]
 
     def close(self) -> None:
-        """Give connections back."""
+        """Write what waits to be written, and give connections back."""
+        self.sessions.close()
         self.store.close()
         self.redis.close()
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from menus.model import State
 from sms_service import embedded_redis
@@ -16,6 +20,7 @@ from sms_service.errors import Unavailable
 from sms_service.ussd_sessions import (
     PLACE_SECONDS,
     TURN_COUNTS,
+    Count,
     Session,
     UssdSessions,
     hash_inputs,
@@ -27,18 +32,30 @@ STATE = State(
     "check.choose", "id", {"query": "PT CONTOH MAJU"}, ("root", "check.ask"), 1, ("r1", "r2"), "", 3, False
 )
 
+COUNT = Count(date(2026, 11, 21), "ussd", "root", "ok", "id")
+FIELD = b"2026-11-21|ussd|root|ok|id"
+
 
 def session(taken: int, body: str = "Yang mana?") -> Session:
     return Session(taken, hash_inputs("1*x"), "v1", False, "check.choose", body, pack_state(STATE))
 
 
+def wait_until(done: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 @pytest.fixture
-def sessions(redis: Redis) -> UssdSessions:
-    return UssdSessions(redis, 300)
+def sessions(redis: Redis) -> Iterator[UssdSessions]:
+    sessions = UssdSessions(redis, 300)
+    yield sessions
+    sessions.close()
 
 
 def save(sessions: UssdSessions, taken: int, body: str = "Yang mana?", place: str = "set") -> None:
-    sessions.save("s1", "c1", session(taken, body), place=place, count="a|b")  # type: ignore[arg-type]
+    sessions.save("s1", "c1", session(taken, body), place=place, count=COUNT)  # type: ignore[arg-type]
 
 
 def test_what_is_saved_is_found_as_it_was(sessions: UssdSessions) -> None:
@@ -80,6 +97,21 @@ def test_a_place_is_kept_or_dropped_as_told(sessions: UssdSessions) -> None:
     assert sessions.find("s1", "c1", "v1").place is None
 
 
+def test_another_process_finds_a_session_and_its_place_long_before_the_next_key_is_pressed(
+    sessions: UssdSessions, redis: Redis
+) -> None:
+    other = UssdSessions(redis, 300)
+    save(sessions, 1)
+    wait_until(lambda: other.find("s1", "c1", "v1").session == session(1), seconds=0.5)
+    assert other.find_place("c1", "v1") == pack_state(STATE)
+
+
+def test_a_walk_by_text_is_written_before_its_answer_is_given(sessions: UssdSessions, redis: Redis) -> None:
+    sessions.save_walk("w1", "c1", session(7), count=COUNT, seconds=60)
+    assert 0 < redis.ttl("s:w1") <= 60
+    assert redis.exists("c:c1") == 0
+
+
 def test_everything_that_is_kept_goes_away_by_itself(sessions: UssdSessions, redis: Redis) -> None:
     save(sessions, 1)
     sessions.find("s1", "c1", "v1")
@@ -87,11 +119,12 @@ def test_everything_that_is_kept_goes_away_by_itself(sessions: UssdSessions, red
     assert 0 < redis.ttl("c:c1") <= PLACE_SECONDS
 
 
-def test_turns_are_counted(sessions: UssdSessions, redis: Redis) -> None:
-    save(sessions, 1)
-    save(sessions, 2)
-    sessions.find("s1", "c1", "v1")
-    assert redis.hgetall(TURN_COUNTS) == {b"a|b": b"2"}
+def test_turns_are_counted_and_all_are_there_at_the_end(sessions: UssdSessions, redis: Redis) -> None:
+    for n in range(250):
+        sessions.save(f"s{n}", f"c{n}", session(1), place="keep", count=COUNT)
+    sessions.save_walk("w1", "c1", session(7), count=COUNT._replace(channel="sms"), seconds=60)
+    sessions.close()
+    assert redis.hgetall(TURN_COUNTS) == {FIELD: b"250", FIELD.replace(b"ussd", b"sms"): b"1"}
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"3", b"3[1,2]", b"\xff\xfe", b'{"a":1}', b"x" * 5000])
@@ -104,13 +137,11 @@ def test_a_record_that_is_not_ours_is_the_same_as_none(
     assert found.session is None
 
 
-def test_a_flushed_script_costs_one_save_and_no_turn(sessions: UssdSessions, redis: Redis) -> None:
-    save(sessions, 1)
-    redis.script_flush()
-    save(sessions, 2)
-    assert sessions.find("s1", "c1", "v1").session == session(1)
-    save(sessions, 3)
-    assert sessions.find("s1", "c1", "v1").session == session(3)
+def test_a_flushed_script_costs_nothing(sessions: UssdSessions, redis: Redis) -> None:
+    for taken in (1, 2):
+        redis.script_flush()
+        save(sessions, taken)
+        assert sessions.find("s1", "c1", "v1").session == session(taken)
 
 
 def test_many_threads_see_only_their_own_sessions(sessions: UssdSessions) -> None:
@@ -119,7 +150,7 @@ def test_many_threads_see_only_their_own_sessions(sessions: UssdSessions) -> Non
     def caller(name: str) -> None:
         for n in range(100):
             body = f"{name} {n}"
-            sessions.save(name, name, session(n, body), place="keep", count="x")
+            sessions.save(name, name, session(n, body), place="keep", count=COUNT)
             found = sessions.find(name, name, "v1").session
             if found is None or found.body != body:
                 wrong.append(body)
@@ -135,7 +166,8 @@ def test_many_threads_see_only_their_own_sessions(sessions: UssdSessions) -> Non
 @pytest.fixture
 def own_redis(scratch: Path) -> tuple[Redis, Path]:
     socket = scratch / "own.sock"
-    return Redis(unix_socket_path=str(socket), socket_timeout=0.3), socket
+    retry = Retry(NoBackoff(), 1)
+    return Redis(unix_socket_path=str(socket), socket_timeout=0.2, retry=retry), socket
 
 
 def start(socket: Path) -> subprocess.Popen[bytes]:
@@ -155,11 +187,22 @@ def test_a_redis_that_dies_and_comes_back_is_used_again(own_redis: tuple[Redis, 
     server.wait()
     with pytest.raises(Unavailable):
         sessions.find("s1", "c1", "v1")
+    save(sessions, 2)  # is kept here, dropped there, and counted
     with start(socket) as server:
-        time.sleep(0.5)  # as long as a Redis that has failed is left alone
-        save(sessions, 2)
-        assert sessions.find("s1", "c1", "v1").session is not None
+        wait_until(lambda: finds(sessions), seconds=2)  # one that has failed is left alone for half a second
+        save(sessions, 3)
+        assert sessions.find("s1", "c1", "v1").session == session(3)
+        sessions.close()
+        assert redis.hget(TURN_COUNTS, FIELD.decode()) == b"3"
         server.terminate()
+
+
+def finds(sessions: UssdSessions) -> bool:
+    try:
+        sessions.find("s1", "c1", "v1")
+    except Unavailable:
+        return False
+    return True
 
 
 def test_a_redis_that_hangs_costs_one_time_out_and_not_one_for_each_caller(
@@ -169,11 +212,14 @@ def test_a_redis_that_hangs_costs_one_time_out_and_not_one_for_each_caller(
     with start(socket) as server:
         sessions = UssdSessions(redis, 300)
         save(sessions, 1)
+        sessions.find("s1", "c1", "v1")
         server.send_signal(19)  # SIGSTOP
         started = time.monotonic()
+        refused = 0
         for _ in range(20):
-            with pytest.raises(Unavailable):
-                sessions.find("s1", "c1", "v1")
-        assert time.monotonic() - started < 1.0
-        server.send_signal(18)  # SIGCONT
-        server.terminate()
+            save(sessions, 2)
+            refused += not finds(sessions)
+        taken = time.monotonic() - started
+        server.kill()
+    assert refused == 20
+    assert taken < 1.0

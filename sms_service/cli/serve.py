@@ -8,6 +8,7 @@ from typing import Any
 from sms_service import lifeline, logs
 from sms_service.cli import environment, ports
 from sms_service.settings import Settings
+from sms_service.ussd_sessions import board
 
 APP = "sms_service.web.wsgi:create"  # by name: web and cli do not import each other
 STOP_SECONDS = 8
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
     ports.require_free(settings.port)
     environment.export_metrics_folder(settings)
     lifeline.tie_forks()
+    board.share()
 
     from granian.constants import Interfaces
     from granian.log import LogLevels

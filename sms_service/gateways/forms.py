@@ -90,6 +90,8 @@ def find_number(form: Form, field: str, country: str) -> str | None:
     Raises Malformed when the field is missing or empty.
     """
     raw = form.get(field, "")
+    if _E164.match(raw):
+        return raw
     if not raw.strip():
         raise Malformed(field)
     # A plus that was not percent-encoded arrives as a space.

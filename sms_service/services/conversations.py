@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -18,18 +20,19 @@ from menus.model import Actions, Menu, State, Turn
 from menus.words import say
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import UssdRequest
-from sms_service.metrics import DEGRADED, TURNS
+from sms_service.metrics import DEGRADED
 from sms_service.runtime import Runtime
 from sms_service.services.actions import ACTIONS, STEADY, Bound, Context
 from sms_service.services.lists import Lists
 from sms_service.services.sms_context import Screen
 from sms_service.store.models import Subscriber
-from sms_service.ussd_sessions import Found, Place, Session, hash_inputs, pack_state, unpack_state
+from sms_service.ussd_sessions import Count, Found, Place, Session, hash_inputs, pack_state, unpack_state
 
 WALK_SECONDS = 1800  # a walk by SMS may rest for half an hour between two texts
 _PRIVATE_BRANCH = "report"
 _OFFERED = {"place": "1"}  # the value that makes the root offer to go on
 _AWAY_SECONDS = 5.0  # not every caller waits for a database that has just failed
+_MOST_RECENT_CALLERS = 4096
 _MOST_REMEMBERED = 4096  # replies; about 4 MB
 _NOTHING = Found(None, None)
 _LANGUAGE = select(Subscriber.language).where(Subscriber.number_hash == bindparam("hash"))
@@ -53,6 +56,19 @@ class Reply:
         return cls(state.node, state.language, turn.outcome, turn.body, state.ended, pack_state(state))
 
 
+class _Turn(NamedTuple):
+    """One USSD turn: who asks what, and when."""
+
+    number: str
+    caller: str  # the number's hash
+    session_key: str
+    text: str
+    taken: int  # inputs in the text
+    before: str  # hash of the text without its last input
+    now: datetime
+    day: date  # at the office
+
+
 class Conversations:
     """Answers callers. One for a process; safe to share between threads.
 
@@ -63,11 +79,13 @@ class Conversations:
     def __init__(self, runtime: Runtime, lists: Lists) -> None:
         self._runtime = runtime
         self._menu = runtime.menu
-        self._vault = runtime.store.vault
+        # Of the last callers: an HMAC at each turn would cost more than finding the session.
+        self._number_hash = lru_cache(_MOST_RECENT_CALLERS)(runtime.store.vault.number_hash)
         self._sessions = runtime.sessions
         self._lists = lists
         self._database_away_until = 0.0
         self._remembered: dict[tuple[object, ...], Reply] = {}
+        self._zone = runtime.settings.zone
 
     def answer(self, request: UssdRequest) -> tuple[str, str]:
         """Return the body of one USSD turn, `CON ` or `END ` included, and the name of its node.
@@ -75,21 +93,22 @@ class Conversations:
         Redis or the database being away costs comfort, never the answer.
         """
         text, version = request.text, self._menu.version
-        caller = self._vault.number_hash(request.number)
+        caller = self._number_hash(request.number)
         session_key = hash_inputs(f"{request.gateway}|{request.session_id}|{caller}")
         taken, inputs_hash = text.count("*") + 1 if text else 0, hash_inputs(text)
         before = hash_inputs(text.rpartition("*")[0])
-        found, redis_here = self._find(session_key, caller, (before, inputs_hash) if text else ())
+        found = self._find(session_key, caller, (before, inputs_hash) if text else ())
         session = found.session
         is_again = session and session.inputs_hash == inputs_hash and session.version == version
         if session and is_again and session.body:
             return _with_prefix(session), session.node
         now = self._runtime.clock.now()
-        reply = self._reply(found, text, taken, self._context(request.number, caller, session_key, now))
-        TURNS.labels(reply.node, reply.outcome).inc()
-        if redis_here:
-            saved = self._session(reply, taken, inputs_hash, version)
-            self._save(session_key, caller, saved, self._count("ussd", reply, now))
+        day = now.astimezone(self._zone).date()
+        turn = _Turn(request.number, caller, session_key, text, taken, before, now, day)
+        reply = self._reply(found, turn)
+        saved = Session(taken, inputs_hash, version, reply.ended, reply.node, self._kept(reply), reply.state)
+        count = Count(day, "ussd", reply.node, reply.outcome, reply.language)
+        self._sessions.save(session_key, caller, saved, place=self._place(reply), count=count)
         return _with_prefix(reply), reply.node
 
     def open_walk(
@@ -103,7 +122,7 @@ class Conversations:
 
     def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
         """Take one text of a walk; return the next screen, None when no walk is open. Raises Unavailable."""
-        caller = self._vault.number_hash(number)
+        caller = self._number_hash(number)
         session = self._sessions.find(hash_inputs(f"sms|{caller}"), caller, self._menu.version).session
         if session is not None and session.taken == inbound_id:
             if session.body:  # this very text, handled again
@@ -113,12 +132,20 @@ class Conversations:
             return None
         return self._walk(number, unpack_state(session.state), text, inbound_id, now)
 
+    def forget(self, number: str) -> None:
+        """Drop the walk and the place of a caller who is forgotten; with Redis away they end by themselves."""
+        caller = self._number_hash(number)
+        try:
+            self._sessions.forget(caller, hash_inputs(f"sms|{caller}"))
+        except Unavailable:
+            DEGRADED.labels("redis").inc()
+
     def sorry(self) -> str:
         """The answer when we ourselves have failed: polite, and it ends the call."""
         return f"END {say(self._menu, self._runtime.settings.default_language, 'sorry')}"
 
     def _walk(self, number: str, state: State, text: str | None, inbound_id: int, now: datetime) -> Screen:
-        caller = self._vault.number_hash(number)
+        caller = self._number_hash(number)
         # The inbound text is the session of its effects: handled twice, it finds them done.
         context = self._context(number, caller, f"sms|{inbound_id}", now)
         actions = Bound(ACTIONS, context, STEADY)
@@ -128,45 +155,35 @@ class Conversations:
             else engine.advance(self._menu, state, text, actions)
         )
         reply = Reply.of(turn)
-        session = self._session(reply, inbound_id, "", self._menu.version)
-        count = self._count("sms", reply, now)
+        version = self._menu.version
+        saved = Session(inbound_id, "", version, reply.ended, reply.node, self._kept(reply), reply.state)
+        count = Count(context.today, "sms", reply.node, reply.outcome, reply.language)
         key = hash_inputs(f"sms|{caller}")
-        self._sessions.save(key, caller, session, place="keep", count=count, seconds=WALK_SECONDS)
+        self._sessions.save_walk(key, caller, saved, count=count, seconds=WALK_SECONDS)
         return Screen(turn.body, _is_private(reply.node))
 
-    def _session(self, reply: Reply, taken: int, inputs_hash: str, version: str) -> Session:
-        """What is kept for a repetition. A secret screen is not: it is drawn again."""
-        body = "" if self._menu.nodes[reply.node].secret else reply.body
-        return Session(taken, inputs_hash, version, reply.ended, reply.node, body, reply.state)
+    def _kept(self, reply: Reply) -> str:
+        """The screen as it is kept for a repetition: a secret one is not, it is drawn again."""
+        return "" if self._menu.nodes[reply.node].secret else reply.body
 
-    def _find(self, session_key: str, caller: str, fitting: tuple[str, ...]) -> tuple[Found, bool]:
-        """The session, from this process where its inputs are among `fitting`, else from Redis.
+    def _find(self, session_key: str, caller: str, fitting: tuple[str, ...]) -> Found:
+        """The session, from this machine where its inputs are among `fitting`, else from Redis.
 
         A State follows from its inputs, so one of our own is as good as the one in Redis, and nobody waits.
         """
-        own = self._sessions.recall(session_key)
-        if own and own.inputs_hash in fitting and own.version == self._menu.version:
-            return Found(own, None), True
+        own = self._sessions.recall(session_key, fitting, self._menu.version) if fitting else None
+        if own:
+            return Found(own, None)
         try:
-            return self._sessions.find(session_key, caller, self._menu.version), True
+            return self._sessions.find(session_key, caller, self._menu.version)
         except Unavailable:
             DEGRADED.labels("redis").inc()
-            return _NOTHING, False
+            return _NOTHING
 
-    def _save(self, key: str, caller: str, session: Session, count: str) -> None:
-        place: Place = "set"
-        if session.ended or self._menu.nodes[session.node].forget:
-            place = "drop"
-        elif session.node == self._menu.root:
-            place = "keep"
-        try:
-            self._sessions.save(key, caller, session, place=place, count=count)
-        except Unavailable:
-            DEGRADED.labels("redis").inc()
-
-    def _count(self, channel: str, reply: Reply, now: datetime) -> str:
-        day = now.astimezone(self._runtime.settings.zone).date().isoformat()
-        return f"{day}|{channel}|{reply.node}|{reply.outcome}|{reply.language}"
+    def _place(self, reply: Reply) -> Place:
+        if reply.ended or self._menu.nodes[reply.node].forget:
+            return "drop"
+        return "keep" if reply.node == self._menu.root else "set"
 
     def _context(self, number: str, caller: str, session_key: str, now: datetime) -> Context:
         return Context(
@@ -178,19 +195,19 @@ class Conversations:
             now=now,
         )
 
-    def _reply(self, found: Found, text: str, taken: int, context: Context) -> Reply:
-        """Take what is new in `text`; from memory where the same was taken before."""
-        session = found.session
-        before, _, last = text.rpartition("*")
+    def _reply(self, found: Found, turn: _Turn) -> Reply:
+        """Take what is new in the text; from memory where the same was taken before."""
+        session, text = found.session, turn.text
         start = language = ""
-        if session and session.version == self._menu.version and session.taken == taken - 1:
-            start = session.state if hash_inputs(before) == session.inputs_hash else ""
+        if session and session.version == self._menu.version and session.taken == turn.taken - 1:
+            start = session.state if turn.before == session.inputs_hash else ""
         elif not (session or text):
-            language = self._language(context)
+            language = self._language(turn.caller)
             start = f"{language}|{bool(found.place)}"
-        key = (start, last, context.today, self._lists.content.revision)
+        key = (start, text.rpartition("*")[2], turn.day, self._lists.content.revision)
         reply = self._remembered.get(key) if start else None
         if reply is None:
+            context = self._context(turn.number, turn.caller, turn.session_key, turn.now)
             actions = Bound(ACTIONS, context, STEADY)
             inputs = text.split("*") if text else []
             reply = Reply.of(self._take(found, inputs, context, actions, language))
@@ -211,18 +228,20 @@ class Conversations:
             if hash_inputs("*".join(before)) == session.inputs_hash:
                 state = unpack_state(session.state)
                 return _advance(menu, state, new, actions) if new else engine.show(menu, state, actions)
-        start = engine.begin(menu, language or self._language(context), _OFFERED if offers else {})
+        start = engine.begin(
+            menu, language or self._language(context.number_hash), _OFFERED if offers else {}
+        )
         if session and not is_known:
             return engine.refuse(menu, start, "menu_changed", actions)
         return engine.replay(menu, start, inputs, actions)
 
-    def _language(self, context: Context) -> str:
+    def _language(self, caller: str) -> str:
         """The language that a known caller has chosen; the default while the database is away."""
         default = self._runtime.settings.default_language
         if time.monotonic() < self._database_away_until:
             return default
         try:
-            found = self._runtime.store.find_scalar(_LANGUAGE, {"hash": context.number_hash})
+            found = self._runtime.store.find_scalar(_LANGUAGE, {"hash": caller})
         except Unavailable:
             DEGRADED.labels("database").inc()
             self._database_away_until = time.monotonic() + _AWAY_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from multiprocessing.util import Finalize
 
 from flask import Flask
 
@@ -24,6 +25,8 @@ def create() -> Flask:
     settings = load()
     logs.configure(settings.log_level, "web")
     runtime = build(settings)
+    # The server's processes are multiprocessing's: atexit is not called at their end, this is.
+    Finalize(None, runtime.sessions.close, exitpriority=0)
     answering = build_answering(runtime)
     try:
         answering.lists.models.refresh()

@@ -197,8 +197,11 @@ def test_after_a_drop_the_redial_offers_to_go_on_and_does(answering: Answering, 
     assert back != dropped
 
 
-def test_the_offer_is_gone_after_half_an_hour_and_after_an_ending(redis: Redis, talk: Talk) -> None:
+def test_the_offer_is_gone_after_half_an_hour_and_after_an_ending(
+    answering: Answering, redis: Redis, talk: Talk
+) -> None:
     talk.steps("5*1*1")
+    answering.runtime.sessions.write()
     place = next(key for key in redis.scan_iter("c:*"))
     assert 1700 < redis.ttl(place) <= 1800
     redis.delete(place)
@@ -273,6 +276,7 @@ def test_two_hundred_callers_at_once_see_only_their_own_screens(answering: Answe
 def test_a_session_takes_less_than_600_bytes(answering: Answering, redis: Redis, talk: Talk) -> None:
     for n, text in enumerate(["3*1*20*4*2*3*1*1", "4*2*1*1*1", "1*" + "y" * 60, "6*4*1*1", "7*2*belu"]):
         talk.steps(text, session=f"size{n}")
+    answering.runtime.sessions.write()
     sizes = [len(redis.get(key) or b"") for key in redis.scan_iter("s:*")]
     assert max(sizes) < 600
 
