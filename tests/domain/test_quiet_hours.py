@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_service.domain.quiet_hours import HELD_KINDS, release_at
+from sms_service.domain.quiet_hours import HELD_KINDS, Quiet, release_at
 
 MAKASSAR = ZoneInfo("Asia/Makassar")
 NIGHT = (time(20), time(7))
@@ -96,3 +96,31 @@ def test_at_the_release_nothing_holds_texts_any_more(now, name, nightly, sunday)
     if release is not None:
         assert now < release <= now + timedelta(days=3)
         assert release_at(release, zone, nightly, sunday) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "began"),
+    [
+        (datetime(2026, 12, 5, 4, 0, tzinfo=UTC), None),  # Saturday noon
+        (datetime(2026, 12, 5, 12, 0, tzinfo=UTC), datetime(2026, 12, 5, 12, 0, tzinfo=UTC)),  # 20.00
+        (datetime(2026, 12, 5, 18, 0, tzinfo=UTC), datetime(2026, 12, 5, 12, 0, tzinfo=UTC)),
+        (datetime(2026, 12, 6, 0, 30, tzinfo=UTC), datetime(2026, 12, 5, 12, 0, tzinfo=UTC)),  # Sunday 08.30
+        (datetime(2026, 12, 6, 2, 0, tzinfo=UTC), None),  # Sunday 10.00
+    ],
+)
+def test_quiet_hours_that_touch_began_with_the_first_of_them(
+    moment: datetime, began: datetime | None
+) -> None:
+    quiet = Quiet(ZoneInfo("Asia/Makassar"), (time(20), time(7)), (time(6), time(10)))
+    assert quiet.began_at(moment) == began
+    assert (quiet.release_at(moment) is None) is (began is None)
+
+
+def test_windows_that_follow_each_other_without_a_gap_are_one() -> None:
+    quiet = Quiet(ZoneInfo("UTC"), (time(20), time(6)), (time(6), time(10)))
+    assert quiet.began_at(datetime(2026, 12, 6, 9, 0, tzinfo=UTC)) == datetime(2026, 12, 5, 20, 0, tzinfo=UTC)
+
+
+def test_quiet_hours_round_the_clock_end_the_search() -> None:
+    quiet = Quiet(ZoneInfo("UTC"), (time(0), time(23, 59)), None)
+    assert quiet.began_at(datetime(2026, 12, 6, 9, 0, tzinfo=UTC)) == datetime(2026, 12, 6, tzinfo=UTC)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms_service.domain.schedules import late_rule, local_clock, local_date, local_time, plan_reminders
+from sms_service.domain.quiet_hours import Quiet
+from sms_service.domain.schedules import (
+    late_rule,
+    local_clock,
+    local_date,
+    local_time,
+    plan_reminders,
+    read_plan,
+)
+from sms_service.errors import Invalid
 
 WITA = ZoneInfo("Asia/Makassar")
 START = datetime(2026, 12, 5, 1, 0, tzinfo=UTC)  # Saturday, 09.00 WITA
@@ -120,3 +129,95 @@ def test_times_read_as_people_there_write_them() -> None:
 )
 def test_zones_have_the_names_that_people_use(zone: timezone | ZoneInfo, text: str) -> None:
     assert local_clock(START, zone, "id") == text
+
+
+# --- quiet hours
+
+QUIET = Quiet(WITA, (time(20), time(7)), (time(6), time(10)))
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    """A time in WITA in December 2026; the 6th is a Sunday."""
+    return datetime(2026, 12, day, hour, minute, tzinfo=WITA).astimezone(UTC)
+
+
+def planned(start: datetime, *names: str, now: datetime | None = None) -> dict[str, tuple[datetime, str]]:
+    reminders = plan_reminders(start, now or start - 40 * DAY, names or ("7d", "1d", "2h"), QUIET)
+    return {one.plan: (one.due_at, one.dropped or one.moved) for one in reminders}
+
+
+def test_two_hours_before_a_sunday_morning_the_reminder_comes_the_evening_before() -> None:
+    found = planned(at(13, 9))
+    assert found["2h"] == (at(12, 19), "moved to before the quiet hours")
+    assert found["1d"] == (at(12, 9), "")
+    assert found["7d"] == (at(6, 10), "moved to the end of the quiet hours")
+
+
+def test_a_reminder_that_still_helps_after_the_night_waits_for_the_morning() -> None:
+    assert planned(at(9, 8))["2h"] == (at(9, 7), "moved to the end of the quiet hours")
+
+
+def test_one_that_would_help_nobody_after_the_night_comes_the_evening_before() -> None:
+    assert planned(at(9, 7, 30))["2h"] == (at(8, 19), "moved to before the quiet hours")
+
+
+def test_two_that_would_come_together_are_one() -> None:
+    due, why = planned(at(9, 7, 30), "12h", "2h")["2h"]
+    assert due == at(8, 19)
+    assert "12h" in why
+    found = planned(at(13, 9), "3h", "2h")
+    assert found["3h"] == (at(12, 19), "moved to before the quiet hours")
+    assert "3h" in found["2h"][1]
+
+
+def test_out_of_quiet_hours_nothing_is_moved() -> None:
+    assert planned(at(9, 14)) == {"7d": (at(2, 14), ""), "1d": (at(8, 14), ""), "2h": (at(9, 12), "")}
+
+
+def test_a_reminder_moved_into_the_past_is_dropped() -> None:
+    assert planned(at(13, 9), now=at(12, 19, 30))["2h"][1].startswith("already past")
+
+
+@given(
+    st.datetimes(datetime(2026, 12, 1), datetime(2026, 12, 20), timezones=st.just(WITA)),
+    st.lists(st.sampled_from(["1h", "2h", "3h", "6h", "12h", "1d", "2d", "7d"]), max_size=6, unique=True),
+)
+def test_no_reminder_is_ever_due_in_quiet_hours_or_after_its_deadline(
+    start: datetime, names: list[str]
+) -> None:
+    start = start.astimezone(UTC)
+    found = plan_reminders(start, start - 40 * DAY, names, QUIET)
+    assert {one.plan for one in found} == set(names)
+    kept = [one for one in found if not one.dropped]
+    assert bool(kept) is bool(names)
+    for one in kept:
+        assert QUIET.release_at(one.due_at) is None
+        assert one.due_at < one.expires_at <= start
+    for one, following in zip(kept, kept[1:], strict=False):
+        assert one.expires_at == following.due_at
+
+
+def test_in_quiet_hours_what_could_not_leave_in_time_is_replaced_or_dropped() -> None:
+    now, morning = at(8, 23), at(9, 7)
+    assert late_rule(at(9, 8), [], now, morning).name == "send"
+    assert late_rule(at(9, 6), [("1h", at(9, 8))], now, morning).name == "replaced"
+    dropped = late_rule(at(9, 6), [], now, morning)
+    assert (dropped.name, dropped.reason) == ("dropped", "quiet hours until after its deadline")
+
+
+# --- plans of one's own
+
+
+def test_a_plan_is_read_earliest_first() -> None:
+    assert read_plan(["1h", "30d", "2d"]) == ("30d", "2d", "1h")
+    assert read_plan([]) == ()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["0h"], ["31d"], ["1w"], ["h"], ["2 h"], ["-1d"], ["24h", "1d"], ["1d", "1d"], ["100h"], ["\u0661h"]]
+    + [[f"{n}h" for n in range(1, 8)]],
+)
+def test_a_plan_that_makes_no_sense_is_refused(names: list[str]) -> None:
+    with pytest.raises(Invalid):
+        read_plan(names)
