@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta, timezone
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -179,13 +180,11 @@ def test_a_reminder_moved_into_the_past_is_dropped() -> None:
 
 
 @given(
-    st.datetimes(datetime(2026, 12, 1), datetime(2026, 12, 20), timezones=st.just(WITA)),
+    st.timedeltas(timedelta(), 20 * DAY),
     st.lists(st.sampled_from(["1h", "2h", "3h", "6h", "12h", "1d", "2d", "7d"]), max_size=6, unique=True),
 )
-def test_no_reminder_is_ever_due_in_quiet_hours_or_after_its_deadline(
-    start: datetime, names: list[str]
-) -> None:
-    start = start.astimezone(UTC)
+def test_no_reminder_is_due_in_quiet_hours_or_after_its_deadline(ahead: timedelta, names: list[str]) -> None:
+    start = START + ahead
     found = plan_reminders(start, start - 40 * DAY, names, QUIET)
     assert {one.plan for one in found} == set(names)
     kept = [one for one in found if not one.dropped]
@@ -193,7 +192,7 @@ def test_no_reminder_is_ever_due_in_quiet_hours_or_after_its_deadline(
     for one in kept:
         assert QUIET.release_at(one.due_at) is None
         assert one.due_at < one.expires_at <= start
-    for one, following in zip(kept, kept[1:], strict=False):
+    for one, following in pairwise(kept):
         assert one.expires_at == following.due_at
 
 
@@ -215,8 +214,21 @@ def test_a_plan_is_read_earliest_first() -> None:
 
 @pytest.mark.parametrize(
     "names",
-    [["0h"], ["31d"], ["1w"], ["h"], ["2 h"], ["-1d"], ["24h", "1d"], ["1d", "1d"], ["100h"], ["\u0661h"]]
-    + [[f"{n}h" for n in range(1, 8)]],
+    [
+        *(
+            ["0h"],
+            ["31d"],
+            ["1w"],
+            ["h"],
+            ["2 h"],
+            ["-1d"],
+            ["24h", "1d"],
+            ["1d", "1d"],
+            ["100h"],
+            ["\u0661h"],
+        ),
+        [f"{n}h" for n in range(1, 8)],
+    ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(names: list[str]) -> None:
     with pytest.raises(Invalid):
