@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sms_service.errors import GatewayError, JalurError
 
@@ -26,8 +26,7 @@ class Malformed(JalurError):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True)
-class UssdRequest:
+class UssdRequest(NamedTuple):
     """One USSD turn. `text` is the cumulative input, tokens joined by `*`, as Africa's Talking sends it."""
 
     gateway: str

@@ -133,7 +133,7 @@ class Conversations:
         return self._walk(number, unpack_state(session.state), text, inbound_id, now)
 
     def forget(self, number: str) -> None:
-        """Drop the walk and the place of a caller who is forgotten; with Redis away they end by themselves."""
+        """Drop the walk and the place of one who is forgotten; with Redis away they end by themselves."""
         caller = self._number_hash(number)
         try:
             self._sessions.forget(caller, hash_inputs(f"sms|{caller}"))

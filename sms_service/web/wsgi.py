@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from multiprocessing.util import Finalize
@@ -16,6 +17,8 @@ from sms_service.settings import load
 from sms_service.web.app import create_app
 
 log = logs.get_logger(__name__)
+
+_COLLECT_AFTER = 20_000  # new objects; hardly anything here goes round in circles
 
 
 def create() -> Flask:
@@ -33,4 +36,8 @@ def create() -> Flask:
     except Unavailable:
         log.warning("the database is away: lists are read once it is back")
     answering.lists.models.start()
-    return create_app(runtime, answering.conversations)
+    app = create_app(runtime, answering.conversations)
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not walk through it again and again
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
+    return app
