@@ -62,15 +62,12 @@ def list_communities(tx: Tx, limit: int, after: int = 0) -> list[Listed]:
     found = tx.scalars(
         select(Community).where(Community.id > after).order_by(Community.id).limit(limit)
     ).all()
-    counts: dict[int, int] = dict(
-        tx.execute(
-            select(_MEMBERS.c.community_id, func.count())
-            .where(_MEMBERS.c.community_id.in_([community.id for community in found]))
-            .group_by(_MEMBERS.c.community_id)
-        )
-        .tuples()
-        .all()
+    rows = tx.execute(
+        select(_MEMBERS.c.community_id, func.count())
+        .where(_MEMBERS.c.community_id.in_([community.id for community in found]))
+        .group_by(_MEMBERS.c.community_id)
     )
+    counts: dict[int, int] = {community_id: count for community_id, count in rows}
     return [Listed(community, counts.get(community.id, 0)) for community in found]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Row, exists, func, select
 
 from sms_service.services.statistics import shown
 from sms_service.store.engine import Tx
@@ -55,10 +55,10 @@ def summarise(tx: Tx) -> Summary:
         for name, column in (("warnings", Subscriber.warnings_on), ("news", Subscriber.news_on))
     }
     return Summary(
-        by_district=hidden(_counted(districts.tuples())),
-        by_language=hidden(_counted(languages.tuples())),
+        by_district=hidden(_counted(districts.all())),
+        by_language=hidden(_counted(languages.all())),
         by_kind={name: shown(count) for name, count in kinds.items()},
-        by_topic={name: shown(count) for name, count in sorted(_counted(topics.tuples()).items())},
+        by_topic={name: shown(count) for name, count in sorted(_counted(topics.all()).items())},
     )
 
 
@@ -72,5 +72,5 @@ def hidden(counts: Mapping[str, int]) -> dict[str, int | None]:
     return result
 
 
-def _counted(rows: Iterable[tuple[str, int]]) -> dict[str, int]:
+def _counted(rows: Iterable[Row[str, int]]) -> dict[str, int]:
     return {name: int(count) for name, count in rows}
