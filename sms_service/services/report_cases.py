@@ -67,7 +67,8 @@ def change(
     """Change fields of CHANGEABLE. `version`, when given, must be the report's.
 
     A closed case needs an outcome; opening it again takes the outcome away. Raises NotFound, Invalid by
-    field, and Conflict: changed meanwhile (with what is different), an illegal move, a merged report.
+    field, and Conflict: changed meanwhile (with what is different), an illegal move, a merged report, one
+    that was emptied.
     """
     report, main = report_merges.lock(tx, report_id, changes.get("duplicate_of_id"))
     if version is not None and version != report.version:
@@ -141,6 +142,8 @@ def _check(tx: Tx, report: Report, wanted: Mapping[str, Any]) -> None:
         raise Invalid("the case cannot be changed like this", {"duplicate_of": "is changed by itself"})
     if report.duplicate_of_id is not None and "duplicate_of_id" not in wanted:
         raise Conflict(f"this report is merged into {report.duplicate_of_id}: change that one")
+    if report.redacted_at is not None and "status" in wanted:
+        raise Conflict("what was told is gone after its time: there is nothing left to work on")
     status = wanted.get("status", report.status)
     if status not in report_statuses.STATUSES:
         raise Invalid(

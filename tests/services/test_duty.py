@@ -12,7 +12,7 @@ from sms_service.services import duty
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Message
-from tests.report_office import NOW, number, texts
+from tests.case_office import NOW, number, texts
 
 
 @pytest.fixture

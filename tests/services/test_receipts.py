@@ -18,7 +18,7 @@ from sms_service.services.receipts import StatusView
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import PinFailure
-from tests.report_office import DAY, HOUR, NOW, answers, change, file, number, report_of
+from tests.case_office import DAY, HOUR, NOW, answers, change, file, number, report_of
 
 MINUTE = timedelta(minutes=1)
 PIN, WRONG = "2460", "1357"

@@ -16,7 +16,7 @@ from sms_service.services.report_cases import Filters
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Report, Staff
-from tests.report_office import DAY, HOUR, NOW, acts, answers, change, file, number, report_of, worker
+from tests.case_office import DAY, HOUR, NOW, acts, answers, change, file, number, report_of, worker
 
 
 def filed(store: Store, settings: Settings, token: str, **given: Any) -> Report:
@@ -273,3 +273,13 @@ def test_the_clock_may_jump(store: Store, settings: Settings) -> None:
     report = filed(store, settings, "a")
     change(store, report.id, now=NOW - timedelta(days=400), status="triaged")
     assert queue(store, now=NOW + timedelta(days=4000), is_overdue=True) == [report.id]
+
+
+def test_an_emptied_case_is_not_opened_again(store: Store, settings: Settings) -> None:
+    report = filed(store, settings, "a")
+    change(store, report.id, status="closed", outcome="acted")
+    with store.transaction() as tx:
+        tx.execute(Report.__table__.update().values(redacted_at=NOW))
+    with pytest.raises(Conflict, match="gone"):
+        change(store, report.id, status="verifying")
+    assert change(store, report.id, outcome="prank").outcome == "prank"

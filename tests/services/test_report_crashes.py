@@ -14,8 +14,8 @@ from sms_service.services import report_drafts
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Report, ReportDraft
+from tests.case_office import NOW, answers, file, number, texts
 from tests.conftest import SECRETS
-from tests.report_office import NOW, answers, file, number, texts
 
 ROOT = Path(__file__).parents[2]
 STEPS = {
@@ -32,7 +32,7 @@ from sms_service.runtime import build
 from sms_service.services import pins, reports
 from sms_service.settings import load
 from sms_service.store.engine import Tx
-from tests.report_office import answers, file
+from tests.case_office import answers, file
 
 def lie_down(*given, **named):
     print("there", flush=True)

@@ -26,7 +26,7 @@ from sms_service.services.staff import Person
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Message, Report
-from tests.report_office import DAY, NOW, acts, answers, file, known, number, report_of, texts, worker
+from tests.case_office import DAY, NOW, acts, answers, file, known, number, report_of, texts, worker
 
 MENU = load_menu()
 NIGHT = datetime.fromisoformat("2026-11-21T23:30:00+08:00")

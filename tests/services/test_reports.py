@@ -17,8 +17,8 @@ from sms_service.settings import Settings, load
 from sms_service.store.engine import Store
 from sms_service.store.models import Base, Report, ReportDraft
 from sms_service.store.vault import Vault
+from tests.case_office import DAY, NOW, answers, file, known, number, report_of, texts
 from tests.conftest import SECRETS
-from tests.report_office import DAY, NOW, answers, file, known, number, report_of, texts
 
 
 def count(store: Store) -> int:

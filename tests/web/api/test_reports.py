@@ -13,7 +13,7 @@ from sms_service.domain.roles import ROLES
 from sms_service.services import reports
 from sms_service.services.reports import Receipt
 from sms_service.store.models import AuditEntry, Report, Staff
-from tests.report_office import known, number
+from tests.case_office import known, number
 from tests.web.api.conftest import Office
 
 CALLS = (
