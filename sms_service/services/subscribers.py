@@ -22,6 +22,7 @@ from sms_service.store.engine import Tx
 from sms_service.store.models import (
     CommunityMember,
     InboundMessage,
+    Message,
     OptOut,
     Registration,
     Subscriber,
@@ -47,6 +48,9 @@ class Stored:
     opted_out: bool
     registrations: int
     texts_received: int
+    texts_sent: int
+    is_named: bool  # a name stands beside the number, here or on an event's list
+    communities: int
 
 
 def find_by_number(tx: Tx, number: str) -> Subscriber | None:
@@ -192,7 +196,11 @@ def opted_out_at(tx: Tx, number: str) -> datetime | None:
 
 
 def describe(tx: Tx, number: str) -> Stored:
-    """Return what is kept about `number`, in plain values and counts."""
+    """Return what is kept about `number`, in plain values and counts.
+
+    Never reports, nor drafts of them: whoever holds the phone must not learn that its owner has told us
+    something. A reporter asks with code and PIN.
+    """
     number_hash = tx.vault.number_hash(number)
     person = find_by_number(tx, number)
     registrations = tx.scalar(
@@ -213,7 +221,30 @@ def describe(tx: Tx, number: str) -> Stored:
         opted_out=is_opted_out(tx, number),
         registrations=registrations or 0,
         texts_received=received or 0,
+        texts_sent=_count_texts_out(tx, number_hash),
+        is_named=_is_named(tx, person, number_hash),
+        communities=_count_communities(tx, person),
     )
+
+
+def _count_texts_out(tx: Tx, number_hash: str) -> int:
+    return tx.scalar(select(func.count()).where(Message.number_hash == number_hash)) or 0
+
+
+def _is_named(tx: Tx, person: Subscriber | None, number_hash: str) -> bool:
+    if person is not None and person.name_sealed:
+        return True
+    named = select(Registration.id).where(
+        Registration.number_hash == number_hash, Registration.name_sealed.is_not(None)
+    )
+    return tx.scalars(named.limit(1)).first() is not None
+
+
+def _count_communities(tx: Tx, person: Subscriber | None) -> int:
+    if person is None:
+        return 0
+    theirs = select(func.count()).where(CommunityMember.subscriber_id == person.id)
+    return tx.scalar(theirs) or 0
 
 
 def erase(tx: Tx, number: str) -> Sequence[int]:

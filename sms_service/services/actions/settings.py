@@ -157,6 +157,12 @@ def stored_about_me(context: Context, call: Call) -> Mapping[str, str]:
         lines.append(context.words(call, "stored.registrations", count=str(stored.registrations)))
     if stored.texts_received:
         lines.append(context.words(call, "stored.texts", count=str(stored.texts_received)))
+    if stored.texts_sent:
+        lines.append(context.words(call, "stored.sent", count=str(stored.texts_sent)))
+    if stored.is_named:
+        lines.append(context.words(call, "stored.name"))
+    if stored.communities:
+        lines.append(context.words(call, "stored.communities", count=str(stored.communities)))
     if stored.opted_out:
         lines.append(context.words(call, "stored.stop"))
     return {"stored": "\n".join(lines) or context.words(call, "stored.nothing")}
