@@ -31,6 +31,7 @@ MOST_SIMILAR = 300
 
 _PHONE, _NAME, _VILLAGE, _DISTRICT = 0.90, 0.60, 0.15, 0.08
 _DAYS = ((7, 0.10), (30, 0.06), (90, 0.03))
+_AROUND = _VILLAGE + _DAYS[0][1]  # the most that place and time give
 _FULL_BITS = 10.0
 _SMOOTHING = 1000.0  # a word that nobody bears is as rare as one in a thousand, however few the reports
 _COMMON_SHARE = 1 / 20
@@ -101,11 +102,15 @@ class Names:
                     del self._held[word]
 
     def similar(self, name: str) -> list[int]:
-        """Reports whose name may be the same, at most MOST_SIMILAR: the whole of it alike, in either order,
-        then those that share a telling word, the newest first."""
+        """Reports whose name alone, with place and time at their best, could make a suggestion: the whole of
+        it alike, in either order, or a telling word shared. At most MOST_SIMILAR; of these the newest."""
         words = read_who(name).folded
         if not words:
             return []
+        likely = [key for key in self._near(words) if self._may_suggest(words, self._lines[key])]
+        return likely[:MOST_SIMILAR]
+
+    def _near(self, words: tuple[str, ...]) -> Iterable[int]:
         found: dict[int, None] = {}
         for line in {" ".join(words), " ".join(reversed(words))}:
             hits = process.extract(
@@ -115,7 +120,12 @@ class Names:
         bearers = [self._held[alike] for word in words for alike in self._alike(word)]
         telling = {key for held in bearers if len(held) <= _MOST_HELD for key in held}
         found.update((key, None) for key in sorted(telling, reverse=True))
-        return list(found)[:MOST_SIMILAR]
+        return found
+
+    def _may_suggest(self, words: tuple[str, ...], line: str) -> bool:
+        """Judged in memory, so that few names have to be read and opened."""
+        ratio, telling = _likeness(words, tuple(line.split()), self)
+        return ratio >= NAME_LEAST and _name_points(ratio, telling) + _AROUND >= SUGGEST
 
     def bits(self, word: str) -> float:
         """How telling a folded word is: 0 (everybody) to 10 (one in a thousand, or rarer)."""
@@ -145,8 +155,7 @@ def compare(new: Told, other: Told, names: Names) -> Candidate | None:
         reasons.append({"kind": "phone"})
     ratio, telling = compare_names(read_who(new.name), read_who(other.name), names)
     if ratio >= NAME_LEAST:
-        quality = 0.5 + 0.5 * (ratio - NAME_LEAST) / (1 - NAME_LEAST)
-        score += _NAME * quality * telling
+        score += _name_points(ratio, telling)
         reasons.append({"kind": "name", "ratio": round(ratio, 2), "telling": round(telling, 2)})
     if not reasons:
         return None
@@ -161,16 +170,27 @@ def compare_names(one: Who, other: Who, names: Names) -> tuple[float, float]:
     """Return how alike two names are (0 to 1), and how telling what they share is (0 to 1)."""
     if not one.words or not other.words:
         return 0.0, 0.0
-    mine, theirs = sorted((one.folded, other.folded), key=len)
+    ratio, telling = _likeness(one.folded, other.folded, names)
+    if one.form and other.form and one.form != other.form:
+        ratio *= _OTHER_FORM
+    return ratio, telling
+
+
+def _name_points(ratio: float, telling: float) -> float:
+    return _NAME * telling * (0.5 + 0.5 * (ratio - NAME_LEAST) / (1 - NAME_LEAST))
+
+
+def _likeness(one: tuple[str, ...], other: tuple[str, ...], names: Names) -> tuple[float, float]:
+    """compare_names of folded words, whatever the legal forms."""
+    if not one or not other:
+        return 0.0, 0.0
+    mine, theirs = sorted((one, other), key=len)
     shared, ratio = _aligned(mine, theirs, names)
     glued = fuzz.ratio("".join(mine), "".join(theirs)) / 100
     spaced = fuzz.ratio(" ".join(sorted(mine)), " ".join(sorted(theirs))) / 100
     if glued >= NAME_LEAST and len(mine) != len(theirs):  # written in one
         shared = max(shared, glued * min(_total(mine, names), _total(theirs, names)))
-    ratio = max(ratio, glued, spaced)
-    if one.form and other.form and one.form != other.form:
-        ratio *= _OTHER_FORM
-    return ratio, min(1.0, shared / _FULL_BITS)
+    return max(ratio, glued, spaced), min(1.0, shared / _FULL_BITS)
 
 
 def _aligned(mine: tuple[str, ...], theirs: tuple[str, ...], names: Names) -> tuple[float, float]:

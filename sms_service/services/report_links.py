@@ -86,16 +86,10 @@ def record(tx: Tx, found: Found, now: datetime) -> int:
     mine = (TABLE.c.id == found.report_id) & TABLE.c.linked_at.is_(None)
     if tx.execute(update(TABLE).where(mine).values(linked_at=now).returning(TABLE.c.id)).first() is None:
         return 0
-    made = 0
-    for each in sorted(found.links, key=lambda link: link.id):
-        earlier, later = sorted((found.report_id, each.id))
-        row = {
-            "earlier_id": earlier, "later_id": later, "score": each.score, "reasons": list(each.reasons),
-            "status": SUGGESTED, "created_at": now,
-        }  # fmt: skip
-        made += len(tx.execute(insert_new(tx, LINKS).values(row).returning(LINKS.c.id)).all())
+    rows = [_link_row(found.report_id, each, now) for each in sorted(found.links, key=lambda link: link.id)]
+    made = list(tx.execute(insert_new(tx, LINKS).values(rows).returning(LINKS.c.id))) if rows else []
     write_flags(tx, found.flags)
-    return made
+    return len(made)
 
 
 def explain(menu: Menu, language: str, reasons: Iterable[Mapping[str, Any]]) -> str:
@@ -160,6 +154,14 @@ def write_flags(tx: Tx, flags: Mapping[int, list[str]]) -> None:
 def rows_of_cluster(tx: Tx, cluster_id: int) -> list[Row[Any]]:
     """The rows of a cluster's reports, oldest first, as `heard` and `new_flags` take them."""
     return _rows(tx, TABLE.c.cluster_id == cluster_id)
+
+
+def _link_row(report_id: int, link: Candidate, now: datetime) -> dict[str, object]:
+    earlier, later = sorted((report_id, link.id))
+    return {
+        "earlier_id": earlier, "later_id": later, "score": link.score, "reasons": list(link.reasons),
+        "status": SUGGESTED, "version": 1, "created_at": now,
+    }  # fmt: skip
 
 
 def _due() -> Any:

@@ -116,7 +116,7 @@ def test_names_are_found_by_whole_part_order_and_slip() -> None:
     for number, name in enumerate(["PT Sinar Kencana", "Yohanes Bria", "Budi", "", "Maria Goreti Seran"], 1):
         names.put(number, name)
     assert names.similar("kencana sinar") == [1]
-    assert names.similar("Bapak Brya") == [2]
+    assert names.similar("Bapak Bria") == [2]
     assert names.similar("Seran") == [5]
     assert names.similar("tidak tahu") == []
 
