@@ -24,9 +24,9 @@ from sms_service.web.api.fields import Answered, Body, DistrictCode, ListQuery, 
 _FIELD_NAMES = {"title_id": "title.id", "title_en": "title.en"}
 
 
-def _plan(names: list[str]) -> tuple[str, ...]:
+def _plan(names: list[str]) -> list[str]:
     try:
-        return read_plan(names)
+        return list(read_plan(names))
     except Invalid as error:
         raise ValueError(str(error)) from None
 
@@ -144,7 +144,7 @@ def create_event(call: Call) -> EventAnswer:
     fields = EventFields(
         title_id=sent.title.id,
         title_en=sent.title.en,
-        **sent.model_dump(exclude={"title"}),
+        **_tupled(sent.model_dump(exclude={"title"})),
     )
     try:
         quiet = quiet_of(call.runtime.settings)
@@ -179,7 +179,7 @@ def get_event(call: Call) -> EventAnswer:
 def change_event(call: Call) -> EventAnswer:
     """PATCH /events/{event_id}"""
     sent: EventChange = call.body
-    given = sent.model_dump(exclude_unset=True)
+    given = _tupled(sent.model_dump(exclude_unset=True))
     version = given.pop("version", None)
     changes = {f"title_{language}": title for language, title in given.pop("title", {}).items()} | given
     try:
@@ -197,6 +197,11 @@ def cancel_event(call: Call) -> EventAnswer:
         call.tx, call.ids["event_id"], call.body.reason, call.person.id, call.now, texts_of(call)
     )
     return _counted(call, event)
+
+
+def _tupled(given: dict[str, Any]) -> dict[str, Any]:
+    plan = given.get("reminder_plan")
+    return given if plan is None else {**given, "reminder_plan": tuple(plan)}
 
 
 def texts_of(call: Call) -> EventTexts:
