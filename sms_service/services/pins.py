@@ -17,7 +17,7 @@ from sms_service.domain import receipts
 from sms_service.errors import Invalid
 from sms_service.store.vault import Vault
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=8 * 1024, parallelism=1, type=Type.ID)
+_hasher = PasswordHasher(time_cost=2, memory_cost=4 * 1024, parallelism=1, type=Type.ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ReadyPin:
 def prepare(vault: Vault, token: str, chosen: str) -> ReadyPin:
     """Hash the PIN that the reporter chose, or the one drawn for the filing `token` when it is empty.
 
-    About 7 ms. Raises Invalid for a PIN that may not be chosen.
+    About 4 ms. Raises Invalid for a PIN that may not be chosen.
     """
     if chosen and receipts.pin_fault(chosen):
         raise Invalid("this PIN cannot be chosen", {"pin": receipts.pin_fault(chosen)})
