@@ -7,6 +7,7 @@ between taking a job and starting it loses the job. Redis may go and come back: 
 
 from __future__ import annotations
 
+import os
 from types import FrameType
 from typing import Any
 
@@ -30,6 +31,7 @@ log = get_logger(__name__)
 
 WORKER_TTL_SECONDS = 30  # an idle worker looks up from its blocking read 15 s before this
 MAINTENANCE_SECONDS = 10
+_NICE = 5  # on one machine what comes in is stored and callers are answered first
 _FIRST_PAUSE_SECONDS = 0.25
 _LONGEST_PAUSE_SECONDS = 5.0
 
@@ -66,6 +68,7 @@ def work(settings: Settings, lane: str) -> None:
     """Do the jobs of `lane` until SIGTERM or SIGINT. Call it from the main thread."""
     if lane not in LANES:
         raise ValueError(f"lane is one of {', '.join(LANES)}")
+    os.nice(_NICE)
     stopping = Stopping()
     stopping.on_signals()
     here = Process(settings, stopping)

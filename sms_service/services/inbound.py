@@ -7,6 +7,7 @@ is unanswered (a minute at most) or too fresh to have been answered knowingly.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -141,37 +142,68 @@ def postpone(tx: Tx, inbound_id: int, now: datetime) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A text that is understood, with the step of the menu walk that it took; what it does comes next."""
+
+    received: Received
+    reason: str  # why it gets no answer, or ""
+    screen: Screen | None
+
+
 def handle(store: Store, inbound_id: int, context: SmsContext, now: datetime) -> str:
     """Understand one claimed text and write its answer; return what was done with it.
 
-    Safe twice and at once: the answer, what it does, and the text's own status are one transaction. Only a
-    step of the menu walk happens before it, keyed by the text's id. Raises Unavailable: try again later.
+    Raises Unavailable: try again later.
     """
-    with store.read() as tx:
-        received = _find(tx, inbound_id, context, now)
+    received = find(store, inbound_id, context, now)
     if received is None:
         return "done before"
-    reason = _silence(received, context)
-    screen = None if reason else _walk(received, context, now)
+    ready = prepare(received, context, now)
     with store.transaction() as tx:
-        if not _still_open(tx, inbound_id):
-            return "done before"
-        answer = None
-        if not reason:
-            answer = sms_replies.answer(Ask(tx, context, received, now), screen)
-            reason = "" if answer else "nothing to say"
-        is_private = screen is not None and screen.is_private
-        forgotten = _may_erase(received, screen) and forgetting.is_forgotten(tx, inbound_id)
-        if answer:
-            message_id = _reply(tx, received, answer, now)
-            if forgotten or is_private:
-                forgetting.mark(tx, message_id)
-        _finish(tx, received, reason, took_walk=screen is not None, now=now)
-        if is_private:
-            forgetting.forget_words_in(tx, inbound_id)
+        done, forgotten = act(tx, ready, context, now)
     if forgotten:
         context.walks.forget(received.number)
-    return reason or "answered"
+    return done
+
+
+def find(store: Store, inbound_id: int, context: SmsContext, now: datetime) -> Received | None:
+    """One claimed text, opened, with what is known of its sender; None when it was done meanwhile.
+
+    Of two texts of one sender the second must be read after the first has been acted upon.
+    """
+    with store.read() as tx:
+        return _find(tx, inbound_id, context, now)
+
+
+def prepare(received: Received, context: SmsContext, now: datetime) -> Ready:
+    """Take the step of the menu walk, if the text is one: keyed by its id, and so safe twice."""
+    reason = _silence(received, context)
+    return Ready(received, reason, None if reason else _walk(received, context, now))
+
+
+def act(tx: Tx, ready: Ready, context: SmsContext, now: datetime) -> tuple[str, bool]:
+    """Write the answer; return what was done, and whether the sender is to be forgotten by the walks too.
+
+    Safe twice and at once: the answer, what it does, and the text's own status are one transaction.
+    """
+    received, reason, screen = ready.received, ready.reason, ready.screen
+    if not _still_open(tx, received.id):
+        return "done before", False
+    answer = None
+    if not reason:
+        answer = sms_replies.answer(Ask(tx, context, received, now), screen)
+        reason = "" if answer else "nothing to say"
+    is_private = screen is not None and screen.is_private
+    forgotten = _may_erase(received, screen) and forgetting.is_forgotten(tx, received.id)
+    if answer:
+        message_id = _reply(tx, received, answer, now)
+        if forgotten or is_private:
+            forgetting.mark(tx, message_id)
+    _finish(tx, received, reason, took_walk=screen is not None, now=now)
+    if is_private:
+        forgetting.forget_words_in(tx, received.id)
+    return reason or "answered", forgotten
 
 
 def _fitting_id(tx: Tx, gateway_id: str) -> str:

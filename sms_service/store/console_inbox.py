@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import String, cast, exists, literal, select
 
 from sms_service.clock import Clock
-from sms_service.store.engine import Store
+from sms_service.store.engine import Store, Tx
 from sms_service.store.models import ConsoleText, DeliveryReportRow
 
 
 class ConsoleInbox:
-    """Texts by number. Each call is one transaction of its own, as a real gateway's would be."""
+    """Texts by number. A call is committed when it returns; calls made at once share their commit."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -18,15 +18,17 @@ class ConsoleInbox:
 
     def deliver(self, number: str, body: str) -> str:
         """Store one text and return its id. Raises Unavailable."""
-        with self._store.transaction() as tx:
+        sent_at = self._clock.now()
+
+        def write(tx: Tx) -> str:
             text = ConsoleText(
-                number_hash=tx.vault.number_hash(number),
-                body_sealed=tx.vault.seal(body),
-                sent_at=self._clock.now(),
+                number_hash=tx.vault.number_hash(number), body_sealed=tx.vault.seal(body), sent_at=sent_at
             )
             tx.add(text)
             tx.flush()
             return f"console-{text.id}"
+
+        return self._store.together(write)
 
     def list_texts(self, number: str, after_id: int = 0) -> list[tuple[int, str]]:
         """Texts of `number` newer than `after_id`, oldest first, as (id, body)."""

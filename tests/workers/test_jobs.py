@@ -94,16 +94,16 @@ def test_stop_is_confirmed_once_and_nothing_else_goes_out(
 def test_a_text_that_breaks_the_handler_is_tried_again_later_and_holds_up_nobody(
     here: Process, store: Store, gateway: GatewayServer, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO
 ) -> None:
-    real = inbound.handle
+    real = inbound.act
 
-    def odd(store, inbound_id, context, now):
-        if inbound_id == 1:
+    def odd(tx, ready, context, now):
+        if ready.received.id == 1:
             raise ZeroDivisionError("odd")
-        return real(store, inbound_id, context, now)
+        return real(tx, ready, context, now)
 
     came(store, "BANTUAN", 1, "in-1")
     came(store, "BANTUAN", 2, "in-2")
-    monkeypatch.setattr(inbound, "handle", odd)
+    monkeypatch.setattr(inbound, "act", odd)
     jobs.handle_inbound()
     monkeypatch.undo()
     jobs.send_fast()
