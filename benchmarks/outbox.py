@@ -37,7 +37,7 @@ from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine
 from sms_service.store.vault import Vault
 from tests import postgres_server
-from workers.sender import CALLS_AT_ONCE
+from workers.in_flight import CALLS_AT_ONCE
 
 ROWS, DIFFERENT, SLICE, LATENCY, WORKERS = 100_000, 5_000, 2_000, 0.02, 2
 BODY = "Jalur Aman: acara penyuluhan besok jam 9.00 di Atambua. Balas DAFTAR 1230 untuk ikut."
@@ -180,8 +180,10 @@ def _redis(folder: Path) -> Iterator[Path]:
     embedded_redis.prepare(socket, data)
     with subprocess.Popen(embedded_redis.command(socket, data), stdout=subprocess.DEVNULL) as server:
         embedded_redis.wait_until_ready(socket)
-        yield socket
-        server.terminate()
+        try:
+            yield socket
+        finally:
+            server.terminate()
 
 
 @contextmanager
@@ -191,8 +193,10 @@ def _gateway() -> Iterator[str]:
         assert server.stdout
         address = server.stdout.readline().strip()
         urllib.request.urlopen(address.replace("/version1", "/ledger"), timeout=10).close()
-        yield address
-        server.send_signal(signal.SIGINT)
+        try:
+            yield address
+        finally:
+            server.send_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

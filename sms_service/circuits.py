@@ -38,11 +38,13 @@ class Circuits:
         self._redis = redis
         self._probe_seconds = probe_seconds
         self._stopped_seconds = stopped_seconds
+        self._clean: set[str] = set()  # closed and without a failure when we last looked
 
     def allowance(self, gateway: str) -> int:
         """How many numbers the next call to `gateway` may have; 0: do not call it now."""
         try:
             state = self._state(gateway)
+            (self._clean.discard if state else self._clean.add)(gateway)
             if not _is_open(state):
                 return int(state.get(_SIZE, MAX_BATCH))
             return 0 if self._redis.exists(_probe(gateway)) else 1
@@ -62,6 +64,8 @@ class Circuits:
 
     def succeeded(self, gateway: str) -> None:
         """A call was answered: close the circuit, step by step where it was open."""
+        if gateway in self._clean:
+            return  # nothing to take back: spares a question to Redis for each of a thousand calls a second
         try:
             state = self._state(gateway)
             if not state:
@@ -80,6 +84,7 @@ class Circuits:
     def failed(self, gateway: str, error: GatewayError) -> None:
         """A call as a whole failed. The first time that a circuit opens is logged, and only that."""
         GATEWAY_ERRORS.labels(gateway, type(error).__name__).inc()
+        self._clean.discard(gateway)
         key = _key(gateway)
         try:
             failures = int(self._redis.hincrby(key, _FAILURES, 1))
