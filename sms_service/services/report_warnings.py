@@ -90,7 +90,7 @@ def _modi(tx: Tx, cluster_id: int) -> list[str]:
         select(Report.modi, Report.outcome).where(Report.cluster_id == cluster_id).order_by(Report.id)
     ):
         if outcome not in UNFOUNDED:
-            counts.update(dict.fromkeys(modi))
+            counts.update(list(dict.fromkeys(modi)))
     counts.pop("other", None)
     shared = [modus for modus, count in counts.most_common() if count > 1]
     return shared or [modus for modus, _ in counts.most_common(1)] or ["other"]
@@ -116,13 +116,14 @@ def _text(
 ) -> str:
     """The longest form that fits one segment, else the shortest."""
     named = ", ".join(districts.by_code(code).name for code in places)
-    where = named if len(places) <= _MOST_DISTRICTS else say(menu, language, "report.draft.some_districts")
+    some = say(menu, language, "report.draft.some_districts")
     key = "report.draft.company" if company else "report.draft.pattern"
     text = ""
-    for size in range(min(_MOST_MODI, len(modi)), 0, -1):
-        how = ", ".join(say(menu, language, f"report.draft.modus.{modus}") for modus in modi[:size])
-        given = {"agency": settings.agency_name, "company": company, "district": where, "modus": how}
-        text = say(menu, language, key, **given)
-        if measure(text).segments == 1:
-            break
+    for where in (named,) if len(places) == 1 else (named, some)[len(places) > _MOST_DISTRICTS :]:
+        for size in range(min(_MOST_MODI, len(modi)), 0, -1):
+            how = ", ".join(say(menu, language, f"report.draft.modus.{modus}") for modus in modi[:size])
+            given = {"agency": settings.agency_name, "company": company, "district": where, "modus": how}
+            text = say(menu, language, key, **given)
+            if measure(text).segments == 1:
+                return text
     return text

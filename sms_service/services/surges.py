@@ -96,9 +96,7 @@ def mark_seen(tx: Tx, surge_id: int, staff_id: int, now: datetime) -> Surge:
 
 def _misses(tx: Tx, today: date, raised: set[str]) -> list[Found]:
     of_today = _merged(
-        tx.execute(
-            select(RecruiterMiss.normalised, RecruiterMiss.count).where(RecruiterMiss.day == today)
-        ).tuples()
+        tx.execute(select(RecruiterMiss.normalised, RecruiterMiss.count).where(RecruiterMiss.day == today))
     )
     told = {_key(subject) for subject in raised}
     many = {
@@ -114,7 +112,7 @@ def _misses(tx: Tx, today: date, raised: set[str]) -> list[Found]:
             select(RecruiterMiss.normalised, func.sum(RecruiterMiss.count))
             .where(RecruiterMiss.day >= since, RecruiterMiss.day < today)
             .group_by(RecruiterMiss.normalised)
-        ).tuples()
+        )
     )
     found = []
     for key, spellings in many.items():
@@ -157,12 +155,13 @@ def _reports(tx: Tx, begin: datetime, raised: set[str]) -> list[Found]:
 def _alike(tx: Tx, begin: datetime) -> Mapping[int, set[int]]:
     """Reports that belong together by links (not split ones) or clusters of today's, by one of them."""
     pairs = select(ReportLink.earlier_id, ReportLink.later_id).join(Report, Report.id == ReportLink.later_id)
-    edges = list(tx.execute(pairs.where(Report.received_at >= begin, ReportLink.status != SPLIT)).tuples())
+    found = tx.execute(pairs.where(Report.received_at >= begin, ReportLink.status != SPLIT))
+    edges = [(row.earlier_id, row.later_id) for row in found]
     first: dict[int, int] = {}
     in_clusters = select(Report.cluster_id, Report.id).where(
         Report.received_at >= begin, Report.cluster_id.is_not(None)
     )
-    for cluster_id, report_id in tx.execute(in_clusters).tuples():
+    for cluster_id, report_id in tx.execute(in_clusters):
         edges.append((first.setdefault(cast(int, cluster_id), report_id), report_id))
     return _components(edges)
 

@@ -1,0 +1,102 @@
+"""The job that links reports, and the scheduler's part: nothing is lost, nothing waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from sms_service.services import report_links
+from sms_service.store.models import Message, Report, Surge
+from sms_service.ussd_sessions import MISSES
+from tests.cluster_office import DAY, RECRUITER, links, number, report, reports
+from workers import reports as job
+from workers.process import Process
+from workers.schedule import FORGET_EVERY_SECONDS, SURGES_EVERY_SECONDS, TALLIES_EVERY_SECONDS, Scheduler
+
+
+def test_the_job_links_what_is_new_once(here: Process) -> None:
+    store = here.runtime.store
+    for n in range(3):
+        report(store, phone=RECRUITER, caller=number(n))
+    job.link()
+    job.link()
+    assert len(links(store)) == 3
+    assert all(each.linked_at is not None for each in reports(store).values())
+
+
+def test_the_scheduler_wakes_the_job_for_a_report_whose_call_was_lost(here: Process) -> None:
+    report(here.runtime.store, phone=RECRUITER)
+    Scheduler(here).tick()
+    assert here.runtime.queues.depths()["fast"] == 1
+    job.link()
+    Scheduler(here).tick()
+    assert here.runtime.queues.depths()["fast"] == 1
+
+
+def test_one_report_that_breaks_keeps_no_other_from_it(
+    here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = here.runtime.store
+    bad = report(store, phone=RECRUITER)
+    for _ in range(2):
+        report(store, phone=RECRUITER)
+    find = report_links.find_alike
+
+    def breaking(tx, known, report_id, threshold):
+        if report_id == bad:
+            raise ZeroDivisionError
+        return find(tx, known, report_id, threshold)
+
+    monkeypatch.setattr(report_links, "find_alike", breaking)
+    job.link()
+    assert all(each.linked_at is not None for each in reports(store).values())
+    assert len(links(store)) >= 1
+
+
+def test_names_of_emptied_reports_leave_the_worker_when_the_job_runs(here: Process) -> None:
+    store = here.runtime.store
+    gone = report(store, name="Wempi Rahasia")
+    job.link()
+    known = job.matcher(here).known
+    assert "rahasia" in repr(vars(known.names))
+    with store.transaction() as tx:
+        tx.execute(update(Report).where(Report.id == gone).values(redacted_at=here.runtime.clock.now()))
+    job.link()
+    assert "rahasia" not in repr(vars(known.names))
+
+
+def test_the_times_add_up_to_less_than_a_minute() -> None:
+    assert TALLIES_EVERY_SECONDS + SURGES_EVERY_SECONDS + 2 < 60
+    assert FORGET_EVERY_SECONDS <= 60
+
+
+def test_missed_look_ups_in_redis_become_an_alert_at_the_next_looks(here: Process) -> None:
+    runtime = here.runtime
+    for _ in range(6):
+        runtime.redis.rpush(MISSES, runtime.store.vault.seal("Wempi Taebenu"))
+    Scheduler(here).tick()  # its first tick does everything that has a turn
+    with runtime.store.read() as tx:
+        (surge,) = tx.scalars(select(Surge)).all()
+    assert (surge.kind, surge.subject, surge.count) == ("miss", "wempi taebenu", 6)
+    Scheduler(here).tick()
+    with runtime.store.read() as tx:
+        assert len(tx.scalars(select(Surge)).all()) == 1
+
+
+def test_a_new_day_by_the_clock_may_tell_again(here: Process) -> None:
+    runtime = here.runtime
+    for shift in (timedelta(), 2 * DAY):
+        runtime.clock.shift = shift
+        here.refresh_clock = lambda: None  # type: ignore[method-assign]
+        for n in range(40):
+            runtime.redis.rpush(MISSES, runtime.store.vault.seal(f"Wempi {'Taebenu' if n else 'Lain'}"))
+        Scheduler(here).tick()
+    with runtime.store.read() as tx:
+        found = tx.scalars(select(Surge).order_by(Surge.id)).all()
+    assert [each.subject for each in found] == ["wempi taebenu"] * 2
+    assert found[1].day - found[0].day == timedelta(days=2)
+    assert datetime.now(UTC) - found[0].raised_at < timedelta(minutes=5)
+    with runtime.store.read() as tx:
+        assert tx.scalars(select(Message)).all() == []  # nobody is on duty here
