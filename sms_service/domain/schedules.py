@@ -130,11 +130,13 @@ def late_rule(
     leaves_at = max(now, released_at or now)
     if leaves_at < expires_at:
         return Verdict("send")
-    why = "too late" if now >= expires_at else "quiet hours until after its deadline"
+    why = "too late" if now >= expires_at else "quiet hours until it would be too late"
     for plan, end in sorted(later, key=lambda item: item[1]):
         if leaves_at < end:
             return Verdict("replaced", f"{why}; the {plan} reminder goes instead")
-    return Verdict("dropped", f"{why}: the event had begun" if why == "too late" else why)
+    if leaves_at > now:
+        return Verdict("dropped", "quiet hours until the event has begun")
+    return Verdict("dropped", "too late: the event had begun")
 
 
 _DAYS = {

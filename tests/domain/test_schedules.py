@@ -201,7 +201,7 @@ def test_in_quiet_hours_what_could_not_leave_in_time_is_replaced_or_dropped() ->
     assert late_rule(at(9, 8), [], now, morning).name == "send"
     assert late_rule(at(9, 6), [("1h", at(9, 8))], now, morning).name == "replaced"
     dropped = late_rule(at(9, 6), [], now, morning)
-    assert (dropped.name, dropped.reason) == ("dropped", "quiet hours until after its deadline")
+    assert (dropped.name, dropped.reason) == ("dropped", "quiet hours until the event has begun")
 
 
 # --- plans of one's own

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
-from sms_service.services import reminders
+from sms_service.domain.quiet_hours import Quiet
+from sms_service.services import events, reminders
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Message, Reminder
 from tests.event_office import (
@@ -19,6 +22,7 @@ from tests.event_office import (
     TEXTS,
     call_off,
     change,
+    fields,
     make_event,
     register,
     reminder_rows,
@@ -297,3 +301,83 @@ def test_two_reminders_of_two_events_are_worked_off_in_the_order_in_which_they_w
         due = reminders.claim_due(tx, START - 6 * DAY)
     assert due == reminder_rows(store, sooner)["7d"].id
     assert due != reminder_rows(store, later)["7d"].id
+
+
+# --- quiet hours and plans of one's own
+
+QUIET = replace(TEXTS, quiet=Quiet(ZoneInfo("Asia/Makassar"), (time(20), time(7)), (time(6), time(10))))
+SUNDAY = datetime(2026, 12, 6, 1, 0, tzinfo=UTC)  # 09.00 WITA
+
+
+def sunday_event(store: Store) -> Event:
+    """An event on a Sunday morning with two people."""
+    with store.transaction() as tx:
+        event = events.create(tx, fields(starts_at=SUNDAY), None, NOW, QUIET.quiet)
+    for n in (1, 2):
+        register(store, event, n)
+    return event
+
+
+def fan_out(store: Store, now: datetime) -> None:
+    with store.transaction() as tx:
+        while (due := reminders.claim_due(tx, now)) is not None:
+            reminders.fan_out(tx, due, QUIET, now)
+
+
+def test_before_a_sunday_morning_the_last_reminder_comes_the_evening_before(store: Store) -> None:
+    event = sunday_event(store)
+    row = reminder_rows(store, event)["2h"]
+    assert row.due_at == SUNDAY - 14 * HOUR  # Saturday 19.00
+    assert "before the quiet hours" in row.reason
+    fan_out(store, row.due_at)
+    row = reminder_rows(store, event)["2h"]
+    assert (row.status, row.recipients) == ("done", 2)
+    assert "before the quiet hours" in row.reason
+
+
+def test_an_outage_into_the_night_drops_what_could_only_leave_after_the_start(store: Store) -> None:
+    event = sunday_event(store)
+    fan_out(store, SUNDAY - 11 * HOUR)  # Saturday 22.00
+    rows = reminder_rows(store, event)
+    assert {row.status for row in rows.values()} == {"dropped"}
+    assert all("quiet hours" in row.reason for row in rows.values())
+    assert texts(store) == []
+
+
+def test_a_plan_that_changes_keeps_what_was_told_and_drops_what_it_no_longer_names(
+    store: Store, event: Event
+) -> None:
+    work_off(store, WEEK_BEFORE)
+    change(store, event, now=WEEK_BEFORE + HOUR, reminder_plan=("7d", "3d"))
+    rows = reminder_rows(store, event)
+    assert {plan: row.status for plan, row in rows.items()} == {
+        "7d": "done", "3d": "planned", "1d": "dropped", "2h": "dropped",
+    }  # fmt: skip
+    assert "plan" in rows["1d"].reason
+    assert len(texts(store, "reminder")) == 3  # not taken back
+    assert texts(store, "notice") == []
+    work_off(store, START - 3 * DAY)
+    assert len(texts(store, "reminder")) == 6
+    change(store, event, now=START - 2 * DAY, reminder_plan=None)
+    assert states(store, event) == {"7d": "done", "3d": "done", "1d": "planned", "2h": "planned"}
+
+
+def test_a_plan_that_changes_in_the_middle_of_a_reminder_doubles_nothing(store: Store) -> None:
+    event = make_event(store)
+    for n in range(5):
+        register(store, event, n)
+    with store.transaction() as tx:
+        due = reminders.claim_due(tx, WEEK_BEFORE)
+        assert due is not None
+        reminders.fan_out(tx, due, TEXTS, WEEK_BEFORE, 2)
+    change(store, event, now=WEEK_BEFORE, reminder_plan=("7d", "1d"))
+    work_off(store, WEEK_BEFORE)
+    assert sorted(n for n, _ in texts(store, "reminder", status=None)) == list(range(5))
+    assert reminder_rows(store, event)["7d"].recipients == 5
+
+
+def test_an_event_without_a_plan_reminds_nobody(store: Store) -> None:
+    event = make_event(store, reminder_plan=())
+    register(store, event, 1)
+    assert reminder_rows(store, event) == {}
+    assert work_off(store, START - HOUR) == 0

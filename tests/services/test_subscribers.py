@@ -5,8 +5,10 @@ from __future__ import annotations
 import threading
 from datetime import date
 
+import pytest
 from sqlalchemy import func, select
 
+from sms_service.errors import Invalid
 from sms_service.services import erasure, messages, subscribers
 from sms_service.services.messages import NewText
 from sms_service.store.engine import Store
@@ -77,6 +79,61 @@ def test_settings_are_remembered_for_a_number_that_was_not_known(store: Store) -
         assert subscribers.describe(tx, number()).district == ""
 
 
+def test_each_kind_is_switched_by_itself_and_consent_ends_with_the_last(store: Store) -> None:
+    with store.transaction() as tx:
+        subscribers.set_news(tx, number(), True, "ussd", NOW)
+        stored = subscribers.describe(tx, number())
+        assert (stored.news_on, stored.warnings_on, stored.reminders_on) == (True, False, True)
+        assert stored.consent_on == date(2026, 11, 21)
+        subscribers.set_warnings(tx, number(), True, "ussd", NOW)
+        subscribers.set_news(tx, number(), False, "ussd", NOW)
+        assert subscribers.describe(tx, number()).consent_on is not None
+        subscribers.set_warnings(tx, number(), False, "ussd", NOW)
+        assert subscribers.describe(tx, number()).consent_on is None
+
+
+def test_turning_a_kind_off_holds_for_what_is_queued_of_that_kind(store: Store) -> None:
+    kinds = ("reminder", "info", "warning", "urgent", "notice")
+    ids = {kind: queue(store, kind=kind, key=kind) for kind in kinds}
+    other = queue(store, 2, kind="info", key="other")
+    with store.transaction() as tx:
+        subscribers.set_news(tx, number(), False, "ussd", NOW)
+    assert status(store, ids["info"]) == "opted_out"
+    assert status(store, other) == "queued"
+    with store.transaction() as tx:
+        subscribers.set_warnings(tx, number(), False, "ussd", NOW)
+    assert [status(store, ids[kind]) for kind in kinds] == [
+        "queued", "opted_out", "opted_out", "opted_out", "queued",
+    ]  # fmt: skip
+    with store.transaction() as tx:
+        subscribers.set_reminders(tx, number(), False, NOW)
+    assert status(store, ids["reminder"]) == "opted_out"
+    assert status(store, ids["notice"]) == "queued"  # the event moves whatever one wants to hear
+
+
+def test_topics_are_kept_in_order_and_replaced(store: Store) -> None:
+    with store.transaction() as tx:
+        subscribers.set_topics(tx, number(), ["events", "jobs"], NOW)
+        assert subscribers.describe(tx, number()).topics == ("jobs", "events")
+        subscribers.set_topics(tx, number(), ["costs"], NOW)
+        subscribers.set_topics(tx, number(), ["costs"], NOW)
+        assert subscribers.describe(tx, number()).topics == ("costs",)
+        subscribers.set_topics(tx, number(), [], NOW)
+        assert subscribers.describe(tx, number()).topics == ()
+        with pytest.raises(Invalid):
+            subscribers.set_topics(tx, number(), ["sepakbola"], NOW)
+
+
+def test_turning_a_kind_on_does_not_take_a_stop_back(store: Store) -> None:
+    with store.transaction() as tx:
+        subscribers.opt_out(tx, number(), "sms", NOW)
+        subscribers.set_news(tx, number(), True, "ussd", NOW)
+        subscribers.set_warnings(tx, number(), True, "ussd", NOW)
+        assert subscribers.is_opted_out(tx, number())
+        subscribers.take_stop_back(tx, number())
+        assert not subscribers.is_opted_out(tx, number())
+
+
 def test_warnings_on_is_consent_with_source_and_date_and_off_withdraws_it(store: Store) -> None:
     with store.transaction() as tx:
         subscribers.set_warnings(tx, number(), True, "ussd", NOW)
@@ -134,7 +191,7 @@ def test_stop_takes_consent_away_and_only_opting_in_gives_it_back(store: Store) 
         subscribers.opt_out(tx, number(), "sms", NOW)
         person = subscribers.find_by_number(tx, number())
         assert person is not None
-        assert (person.warnings_on, person.consent_on) == (False, None)
+        assert (person.warnings_on, person.news_on, person.consent_on) == (False, False, None)
         subscribers.set_reminders(tx, number(), True, NOW)
         subscribers.set_district(tx, number(), "53.04", NOW)
         assert subscribers.is_opted_out(tx, number())
@@ -167,6 +224,7 @@ def test_erasure_leaves_no_row_with_the_number_but_a_stop(store: Store) -> None:
     receive(store, "CEK PT CONTOH")
     with store.transaction() as tx:
         subscribers.opt_in(tx, number(), "sms", NOW)
+        subscribers.set_topics(tx, number(), ["jobs"], NOW)
         subscribers.opt_out(tx, number(), "sms", NOW)
         subscribers.get_or_create(tx, number(2), NOW)
         erasure.erase(tx, number(), NOW, event_office.TEXTS)
