@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from sms_service.domain import statuses
 from sms_service.services.messages import TABLE
@@ -48,12 +49,7 @@ def count(tx: Tx, broadcast_ids: Sequence[int]) -> dict[int, dict[str, int]]:
 
 def count_waiting_canary(tx: Tx, broadcast_id: int) -> int:
     """How many texts of the canary have not been tried, or wait to be tried again."""
-    waiting = select(func.count()).where(
-        TABLE.c.status == quoted(statuses.QUEUED),
-        TABLE.c.broadcast_id == broadcast_id,
-        TABLE.c.broadcast_id.is_not(None),
-        TABLE.c.wave == CANARY_WAVE,
-    )
+    waiting = select(func.count()).where(*queued(broadcast_id), TABLE.c.wave == CANARY_WAVE)
     return tx.scalar(waiting.select_from(TABLE)) or 0
 
 
@@ -80,11 +76,7 @@ def withdraw(tx: Tx, broadcast_id: int, now: datetime) -> int:
         claim(
             tx,
             TABLE,
-            due=[
-                TABLE.c.status == quoted(statuses.QUEUED),
-                TABLE.c.broadcast_id == broadcast_id,
-                TABLE.c.broadcast_id.is_not(None),
-            ],
+            due=queued(broadcast_id),
             order_by=[TABLE.c.id],
             limit=SLICE,
             values=values,
@@ -92,14 +84,13 @@ def withdraw(tx: Tx, broadcast_id: int, now: datetime) -> int:
     )
 
 
-def has_queued(tx: Tx, broadcast_id: int) -> bool:
-    """True when a text of the broadcast waits."""
-    waiting = select(TABLE.c.id).where(
+def queued(broadcast_id: int | InstrumentedAttribute[int]) -> list[ColumnElement[bool]]:
+    """The waiting texts of a broadcast: a range of ix_messages_broadcast_due."""
+    return [
         TABLE.c.status == quoted(statuses.QUEUED),
         TABLE.c.broadcast_id == broadcast_id,
         TABLE.c.broadcast_id.is_not(None),
-    )
-    return tx.scalar(waiting.limit(1)) is not None
+    ]
 
 
 def has_unknown_once(tx: Tx, broadcast_id: int, now: datetime) -> bool:
@@ -123,12 +114,7 @@ def send_again(tx: Tx, broadcast_id: int, now: datetime) -> int:
 
 def top_up_canary(tx: Tx, broadcast_id: int, texts: int) -> int:
     """Add `texts` of the rest to the canary; return how many there were."""
-    due = [
-        TABLE.c.status == quoted(statuses.QUEUED),
-        TABLE.c.broadcast_id == broadcast_id,
-        TABLE.c.broadcast_id.is_not(None),
-        TABLE.c.wave == REST_WAVE,
-    ]
+    due = [*queued(broadcast_id), TABLE.c.wave == REST_WAVE]
     return len(
         claim(
             tx, TABLE, due=due, order_by=[TABLE.c.not_before, TABLE.c.id], limit=texts,
@@ -137,7 +123,7 @@ def top_up_canary(tx: Tx, broadcast_id: int, texts: int) -> int:
     )  # fmt: skip
 
 
-def _unknown_once(broadcast_id: int, now: datetime) -> list:  # type: ignore[type-arg]
+def _unknown_once(broadcast_id: int, now: datetime) -> list[ColumnElement[bool]]:
     return [
         TABLE.c.broadcast_id == broadcast_id,
         TABLE.c.broadcast_id.is_not(None),

@@ -156,10 +156,9 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def _cancelled_with_texts(tx: Tx) -> int | None:
-    cancelled = tx.scalars(
-        select(Broadcast.id).where(Broadcast.status == life.CANCELLED, Broadcast.recipients > 0)
-    )
-    return next((one for one in list(cancelled) if broadcast_rows.has_queued(tx, one)), None)
+    left = broadcast_rows.queued(Broadcast.id)
+    cancelled = select(Broadcast.id).where(Broadcast.status == life.CANCELLED, Broadcast.recipients > 0)
+    return tx.scalar(cancelled.where(select(MESSAGES.c.id).where(*left).exists()).limit(1))
 
 
 def _start(tx: Tx, row: Broadcast, now: datetime) -> None:

@@ -58,6 +58,7 @@ def create_draft(
     """Write a draft. `cluster_id`: the cluster of reports that a warning was drafted from. Raises Invalid
     by field."""
     check(tx, fields, now)
+    _demand_own_people(author, fields)
     row = Broadcast(
         **_columns(fields),
         status=life.DRAFT,
@@ -90,6 +91,7 @@ def edit(
     before = fields_of(row)
     after = replace(before, **changes)
     check(tx, after, now)
+    _demand_own_people(person, after)
     for name, value in _columns(after).items():
         setattr(row, name, value)
     _move(tx, row, "edit", now)
@@ -255,6 +257,12 @@ def check(tx: Tx, fields: BroadcastFields, now: datetime) -> None:
         errors["expires_at"] = "lies within a year"
     if errors:
         raise Invalid("the broadcast cannot be accepted", errors)
+
+
+def _demand_own_people(person: Person, fields: BroadcastFields) -> None:
+    """A partner writes to the partner's own community and to nobody else."""
+    if person.role == "partner" and fields.audience.communities != (person.community_id,):
+        raise NotAllowed("a partner's broadcast goes to the partner's own community")
 
 
 def _columns(fields: BroadcastFields) -> dict[str, Any]:

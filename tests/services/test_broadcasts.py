@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from sms_service.services import broadcasts, staff
 from sms_service.services.broadcast_audience import Audience
 from sms_service.services.staff import Person
 from sms_service.store.engine import Store
-from sms_service.store.models import AuditEntry, Broadcast, Staff
+from sms_service.store.models import AuditEntry, Broadcast, Community, Staff
 from tests.broadcast_office import (
     DAY,
     HOUR,
@@ -355,6 +356,21 @@ def test_a_warning_drafted_from_a_cluster_names_it(store: Store) -> None:
         one = broadcasts.create_draft(tx, writer, fields(), NOW, cluster_id=None)
         assert (one.cluster_id, one.text_id, one.author_id) == (None, TEXT, writer.id)
         assert isinstance(one, Broadcast)
+
+
+def test_a_partner_writes_to_the_own_community_only(store: Store) -> None:
+    partner = replace(person(store, "partner", "partner"), community_id=None)
+    with store.transaction() as tx:
+        parish = Community(name="Paroki", created_at=NOW)
+        tx.add(parish)
+        tx.flush()
+        partner = replace(partner, community_id=parish.id)
+        own = broadcasts.create_draft(tx, partner, fields(audience=Audience(communities=(parish.id,))), NOW)
+        assert own.community_id == parish.id
+        with pytest.raises(NotAllowed):
+            broadcasts.create_draft(tx, partner, fields(), NOW)
+        with pytest.raises(NotAllowed):
+            broadcasts.edit(tx, own.id, partner, {"audience": Audience()}, NOW)
 
 
 def test_a_senders_clock_may_lie_a_little_behind(store: Store) -> None:
