@@ -29,6 +29,7 @@ _NOT_KNOWN = (
     *("tidak tahu", "tdk tahu", "tidak tau", "tdk tau", "ga tau", "gak tau", "ga tahu", "tak tahu", "lupa"),
     *("--", "??", "unknown", "not known", "i do not know", "dont know", "don't know", "no idea"),
 )
+_MAY_BE_UNKNOWN = ("who", "phone", "where")  # typed in free words
 Taken = tuple[Answers, str]  # the answers now, and what to ask at once: "" for the next missing question
 
 
@@ -42,7 +43,9 @@ def take(answers: Answers, question: str, typed: str, country: str = "ID") -> Ta
     if reader is None:
         return answers, ""
     words = clean(typed, LONGEST_STORY)
-    return reader(answers, "" if words.casefold() in _NOT_KNOWN else words, country)
+    if question in _MAY_BE_UNKNOWN and words.casefold() in _NOT_KNOWN:
+        words = ""
+    return reader(answers, words, country)
 
 
 def next_question(answers: Answers) -> str:

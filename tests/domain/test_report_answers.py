@@ -189,6 +189,11 @@ def test_who_knows_neither_name_nor_number_is_asked_for_neither() -> None:
         assert not {"who", "phone"} & set(missing(answers))
 
 
+@pytest.mark.parametrize("key", DESTINATIONS)
+def test_every_destination_is_an_answer(key: str) -> None:
+    assert take(Answers(), "destination", key)[0].destination == key
+
+
 def test_a_name_alone_asks_for_the_number_and_a_number_alone_for_nothing() -> None:
     assert "phone" in missing(take(Answers(), "who", "CONTOH")[0])
     answers, _ = take(Answers(), "who", "081200000001")

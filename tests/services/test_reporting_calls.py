@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from dataclasses import replace
 from datetime import timedelta
@@ -10,7 +11,7 @@ import pytest
 from redis import Redis
 
 from sms_service.domain.receipts import draw_code
-from sms_service.domain.report_answers import MODI
+from sms_service.domain.report_answers import DESTINATIONS, MODI
 from sms_service.domain.texts import septets
 from sms_service.runtime import Runtime, build
 from sms_service.services.answering import build_answering
@@ -52,7 +53,7 @@ def test_a_line_that_drops_anywhere_is_gone_on_with(
     answering: Answering, redis: Redis, caller: Caller, steps: int
 ) -> None:
     screen = caller.dial(*SHORTEST[:steps])
-    redis.flushall()  # long after, say: only the draft is left
+    empty(redis, caller)  # long after, say: only the draft is left
     for conversations in (answering.conversations, another(answering)):
         caller.conversations = conversations
         assert "Lanjutkan" in caller.dial("2")
@@ -75,7 +76,7 @@ def test_redis_emptied_after_any_turn_changes_nothing(
 ) -> None:
     expected = [Caller(answering.conversations, "+6281200000078").dial(*SHORTEST[:n]) for n in range(9)]
     caller.dial(*SHORTEST[:steps])
-    redis.flushall()
+    empty(redis, caller)
     caller.conversations = another(answering)
     screens = [caller.again(), *(caller.type(text) for text in SHORTEST[steps:])]
     assert screens[:-1] == expected[steps:-1]
@@ -96,7 +97,7 @@ def test_a_draft_is_forgotten_after_seven_days_without_an_answer(
 ) -> None:
     caller.dial(*SHORTEST[:3])
     answering.clock.shift += timedelta(days=6, hours=23)
-    redis.flushall()
+    empty(redis, caller)
     assert "belum dikirim" in caller.dial("2")
     caller.type("1")
     caller.type("PT CONTOH")  # an answer: it lives seven days from now
@@ -134,7 +135,7 @@ def test_a_replay_of_the_whole_call_shows_the_same_receipt(
 ) -> None:
     screen = caller.dial(*SHORTEST)
     for _ in range(3):
-        redis.flushall()
+        empty(redis, caller)
         caller.conversations = another(answering)
         assert caller.again() == screen
     assert len(filed(answering)) == 1
@@ -146,7 +147,7 @@ def test_a_chosen_pin_is_never_shown_and_a_replay_asks_for_nothing(
 ) -> None:
     screen = caller.dial(*SHORTEST[:-1], "2", "246813")
     assert "246813" not in screen
-    redis.flushall()
+    empty(redis, caller)
     caller.conversations = another(answering)
     assert caller.again() == screen
     assert len(filed(answering)) == 1
@@ -332,6 +333,36 @@ def test_every_way_it_is_done_can_be_told(answering: Answering, caller: Caller) 
     assert [report.modi for report in filed(answering)] == [[key] for key in MODI]
 
 
+def test_every_destination_can_be_told(answering: Answering, caller: Caller) -> None:
+    keys = ["1", "2", "3", "4", "5", "6", "7", "9*1"]
+    assert len(keys) == len(DESTINATIONS)
+    for n, keystrokes in enumerate(keys):
+        caller.number = f"+62812000000{n:02}"
+        caller.dial(*SHORTEST[:5], *keystrokes.split("*"), *SHORTEST[6:])
+    assert [report.destination for report in filed(answering)] == list(DESTINATIONS)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_call_replayed_from_nothing_ends_at_the_same_screen(
+    answering: Answering, redis: Redis, caller: Caller, seed: int
+) -> None:
+    """Whatever was typed, back and forth, begun again, filed, asked for: the whole text tells it all."""
+    dice = random.Random(seed)
+    keys = [*"1111222334", "0", "00", "9", "2", *SHORTEST, "kupang", "desa entah", "2460", "CONTOH Orang"]
+    caller.dial("2")
+    for _ in range(30):
+        screen = caller.type(dice.choice(keys))
+        if screen.startswith("END"):
+            break
+        if dice.random() < 0.2:
+            start_elsewhere(answering, redis, caller)
+            assert caller.again() == screen
+    reports = len(filed(answering))
+    start_elsewhere(answering, redis, caller)
+    assert caller.again() == screen, caller.typed
+    assert len(filed(answering)) == reports
+
+
 def test_nothing_that_was_told_stays_in_redis(answering: Answering, redis: Redis, caller: Caller) -> None:
     secrets = ["PT CONTOH", "81200000001", "Silawan", "zebra cross", "246813", NUMBER[1:]]
     for n in range(len(SHORTEST)):
@@ -382,6 +413,18 @@ def another(answering: Answering) -> Conversations:
     """Another process's dialogues: it remembers nothing of its own."""
     runtime = replace(answering.runtime, sessions=fresh(answering.runtime))
     return Conversations(runtime, answering.lists)
+
+
+def empty(redis: Redis, caller: Caller) -> None:
+    """Redis loses everything, what is written behind the turns included."""
+    caller.conversations.forget(caller.number)
+    redis.flushall()
+
+
+def start_elsewhere(answering: Answering, redis: Redis, caller: Caller) -> None:
+    """Redis emptied once all is written to it, and the next turn taken by another process."""
+    empty(redis, caller)
+    caller.conversations = another(answering)
 
 
 def fresh(runtime: Runtime) -> UssdSessions:
