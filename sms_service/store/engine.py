@@ -126,23 +126,27 @@ def _begin_writing(connection: Connection) -> None:
 
     SQLite's own waiting sleeps longer and longer, up to 100 ms, while others come and go: whoever waits is
     starved. Asking often gave two writers beside a worker 2.5 times as many commits, and a p99 of 27 ms
-    in place of 170 ms.
+    in place of 170 ms. The driver is asked: SQLAlchemy's way of saying "busy" costs ten times the question.
     """
+    driver: Any = connection.connection.driver_connection
     deadline = time.monotonic() + _SQLITE_BUSY_SECONDS
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    driver.execute("PRAGMA busy_timeout=0")
     try:
-        while True:
-            try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                code = getattr(error.orig, "sqlite_errorcode", 0)
-                if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                    raise
-                time.sleep(_SQLITE_ASK_AGAIN_SECONDS)
-            else:
-                return
+        while _is_busy(driver) and time.monotonic() < deadline:
+            time.sleep(_SQLITE_ASK_AGAIN_SECONDS)
+        if not driver.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is wrong, in SQLAlchemy's words
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(_SQLITE_BUSY_SECONDS * 1000)}")
+        driver.execute(f"PRAGMA busy_timeout={int(_SQLITE_BUSY_SECONDS * 1000)}")
+
+
+def _is_busy(driver: Any) -> bool:
+    """Try to begin; True when another process writes, False when it is ours or something else is wrong."""
+    try:
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+    return False
 
 
 @contextmanager
