@@ -18,7 +18,7 @@ from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, EventGroup, EventNotice, Registration, Subscriber
 
-CHUNK = 500
+CHUNK = 250  # people a slice: an officer who changes the event waits for one at most
 HELPS = timedelta(hours=2)  # news of an event that has begun helps this long after it was planned
 
 _PLANNED = EventNotice.status == quoted("planned")
