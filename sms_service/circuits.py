@@ -7,6 +7,8 @@ Kept in Redis; with Redis away every gateway counts as closed, which costs a few
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
@@ -23,7 +25,16 @@ FAILURES_TO_OPEN = 5
 PROBE_SECONDS = 5.0  # between two tries of a gateway that is away
 STOPPED_PROBE_SECONDS = 60.0  # ... of one that refuses our account
 _FORGET_SECONDS = 86_400
-_FAILURES, _REASON, _SIZE = "failures", "reason", "size"
+_FAILURES, _REASON, _SINCE, _SIZE = "failures", "reason", "since", "size"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a gateway is not called as usual: it is "away", or "stopped": it refuses our account."""
+
+    state: str
+    reason: str = ""
+    since: int = 0  # seconds since 1970; 0 for one that is away
 
 
 class Circuits:
@@ -50,6 +61,18 @@ class Circuits:
             return 0 if self._redis.exists(_probe(gateway)) else 1
         except RedisError:
             return MAX_BATCH
+
+    def find_trouble(self, gateway: str) -> Trouble | None:
+        """What is wrong with `gateway`; None: nothing, or Redis is away and nobody knows."""
+        try:
+            state = self._state(gateway)
+        except RedisError:
+            return None
+        if not _is_open(state):
+            return None
+        if _REASON in state:
+            return Trouble("stopped", state[_REASON], int(state.get(_SINCE, 0)))
+        return Trouble("away")
 
     def enter(self, gateway: str) -> bool:
         """Just before a call: False when the circuit is open and another worker makes the one try."""
@@ -101,6 +124,7 @@ class Circuits:
     def _stop(self, gateway: str, error: Misconfigured) -> None:
         self._redis.set(_probe(gateway), "1", px=max(1, int(self._stopped_seconds * 1000)))
         if self._redis.hsetnx(_key(gateway), _REASON, str(error)[:200]):
+            self._redis.hsetnx(_key(gateway), _SINCE, str(int(time.time())))
             log.error(
                 "gateway refuses our account; its texts wait, one a minute tries again",
                 gateway=gateway,

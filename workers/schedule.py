@@ -35,12 +35,14 @@ from sms_service.services.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 from workers import broadcasts
+from workers.alarms import Alarms
 from workers.process import BEAT_SECONDS, Process, install
 from workers.stopping import Stopping
 
 log = get_logger(__name__)
 
 TICK_SECONDS = 1.0
+ALARMS_EVERY_SECONDS = 5.0
 REPORTS_EVERY_SECONDS = 5.0
 TALLIES_EVERY_SECONDS = 5.0
 SURGES_EVERY_SECONDS = 30.0  # an alert within a minute: misses come with the tallies before
@@ -61,6 +63,7 @@ class Scheduler:
         self._next: dict[str, float] = {"forget": time.monotonic() + FORGET_EVERY_SECONDS}
         self._failing: set[str] = set()
         self._retention: retention.Pass | None = None
+        self._alarms = Alarms(here)
 
     def run(self) -> None:
         """Tick until the process is stopping."""
@@ -77,6 +80,8 @@ class Scheduler:
         self._guard("deadlines", lambda: self._sweep(self._expire))
         self._guard("broadcasts", lambda: broadcasts.advance_all(self._here))
         self._guard("wake", self._wake_due)
+        if self._is_time("alarms", ALARMS_EVERY_SECONDS):
+            self._guard("alarms", self._alarms.look)
         if self._is_time("reports", REPORTS_EVERY_SECONDS):
             self._guard("reports", lambda: self._sweep(self._match_reports))
         if self._is_time("tallies", TALLIES_EVERY_SECONDS):

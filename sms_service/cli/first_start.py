@@ -1,4 +1,6 @@
-"""What `run` does to a database that is new: the demo content, and somebody who can sign in."""
+"""What `run` does to a database before it starts the rest: no sign of life of an earlier run is left, and a
+new one gets the demo content and somebody who can sign in.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from sqlalchemy import select
 
 from sms_service.cli import demo
 from sms_service.cli.open_store import open_store
-from sms_service.services import staff
+from sms_service.services import heartbeats, staff
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 from sms_service.store.models import Staff
@@ -27,6 +29,8 @@ def prepare(settings: Settings, say: Callable[[str], None]) -> list[str]:
     with open_store(settings) as store:
         with store.read() as tx:
             seeded, has_staff = demo.is_seeded(tx), tx.scalar(select(Staff.id).limit(1)) is not None
+        with store.transaction() as tx:
+            heartbeats.forget(tx)
         if not seeded:
             say("putting the demo content in")
             with store.transaction() as tx:

@@ -22,7 +22,7 @@ FIRST_WAIT_SECONDS = 0.2
 LONGEST_WAIT_SECONDS = 10.0
 QUICK_DEATH_SECONDS = 5.0  # a child that lived for less has probably not started at all
 QUICK_DEATHS = 5  # that many in a row are said aloud; before the service was ever ready, they end it
-STOP_SECONDS = 12.0
+STOP_SECONDS = 25.0  # a worker waits up to 22 for calls that a gateway may have taken (workers/sender.py)
 _TICK_SECONDS = 0.25
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sms_service.store.engine import Tx
@@ -34,6 +34,12 @@ def beat(tx: Tx, component: str, real_now: datetime) -> None:
             index_elements=["component"], set_={"beat_at": real_now}
         )
     )
+
+
+def forget(tx: Tx) -> None:
+    """Nothing lives yet: for whoever is about to start everything. Signs of an earlier run would else say
+    for half a minute that workers are there which have not even begun."""
+    tx.execute(delete(TABLE))
 
 
 def list_alive(tx: Tx, real_now: datetime) -> frozenset[str]:

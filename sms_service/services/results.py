@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Table, bindparam, func, update
+from sqlalchemy import bindparam, func, update
 
 from sms_service.domain import statuses
 from sms_service.errors import (
@@ -25,15 +25,13 @@ from sms_service.errors import (
 )
 from sms_service.gateways.base import SendReceipt
 from sms_service.logs import mask_numbers
-from sms_service.services import deliveries
+from sms_service.services import deliveries, subscribers
 from sms_service.services.batches import Batch, Claimed
-from sms_service.services.messages import TABLE, withhold
-from sms_service.store.claim import insert_new, quoted
+from sms_service.services.messages import TABLE
+from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
-from sms_service.store.models import OptOut
 
 Result = Sequence[SendReceipt] | GatewayError
-OPT_OUTS = cast(Table, OptOut.__table__)
 MAX_ATTEMPTS = 20
 _FIRST_WAIT_SECONDS = 2.0
 _LONGEST_WAIT_SECONDS = 300.0
@@ -153,9 +151,6 @@ def _next_try(outcome: _Outcome, now: datetime) -> datetime:
 
 
 def _record_opt_outs(tx: Tx, outcomes: list[_Outcome], now: datetime) -> None:
-    for outcome in outcomes:
-        if outcome.status == statuses.OPTED_OUT:
-            number_hash = outcome.text.number_hash
-            values = {"number_hash": number_hash, "opted_out_at": now, "source": "gateway"}
-            tx.execute(insert_new(tx, OPT_OUTS).values(values))
-            withhold(tx, number_hash, now)
+    """What the gateway keeps is a STOP like any other: consent ends, and what waits is withheld."""
+    for number in {outcome.text.number for outcome in outcomes if outcome.status == statuses.OPTED_OUT}:
+        subscribers.opt_out(tx, number, "gateway", now)

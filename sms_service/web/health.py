@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.values import MutexValue, ValueClass
 from redis.exceptions import RedisError
 
+from sms_service.circuits import Circuits
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.queues import LANES
@@ -39,7 +40,7 @@ def blueprint(runtime: Runtime) -> Blueprint:
     def readyz() -> Response:
         parts = readiness(runtime)
         ready = all(state == OK for state in parts.values())
-        answered = jsonify({"ready": ready, **parts})
+        answered = jsonify({"ready": ready, **parts, **_gateways_in_trouble(runtime)})
         answered.status_code = 200 if ready else 503
         answered.headers["Cache-Control"] = "no-store"
         return answered
@@ -61,6 +62,14 @@ def readiness(runtime: Runtime) -> dict[str, str]:
     parts["keys"] = _keys(runtime) if parts["database"] == OK else AWAY
     parts["menu"] = OK if runtime.menu.nodes else AWAY
     return parts
+
+
+def _gateways_in_trouble(runtime: Runtime) -> dict[str, dict[str, str]]:
+    """Gateways that are not called as usual, and why. For people: callers are served without them too."""
+    circuits = Circuits(runtime.redis)
+    found = {gateway.name: circuits.find_trouble(gateway.name) for gateway in runtime.senders}
+    said = {name: f"{it.state}: {it.reason}" if it.reason else it.state for name, it in found.items() if it}
+    return {"gateways": said} if said else {}
 
 
 def _database(runtime: Runtime) -> str:
@@ -128,6 +137,11 @@ class Waiting(Collector):
             yield depth
         except RedisError:
             log.warning("queue depths not read: redis is away")
+        usable = GaugeMetricFamily("jalur_gateway_usable", "1: called as usual", labels=["gateway"])
+        circuits = Circuits(self._runtime.redis)
+        for gateway in self._runtime.senders:
+            usable.add_metric([gateway.name], 0 if circuits.find_trouble(gateway.name) else 1)
+        yield usable
         try:
             yield from self._rows()
         except Unavailable:

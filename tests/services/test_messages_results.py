@@ -15,7 +15,7 @@ from sms_service.errors import (
     Throttled,
 )
 from sms_service.gateways.base import SendReceipt
-from sms_service.services import results, sweeps
+from sms_service.services import results, subscribers, sweeps
 from sms_service.store.engine import Store
 from tests.services.outbox import (
     HOUR,
@@ -79,6 +79,21 @@ def test_a_number_that_the_answer_passes_over_is_unknown(store: Store) -> None:
     (batch,) = take(store)
     record(store, hand(store, batch), [SendReceipt(number(2), gateway_id="x")])
     assert row(store, silent).status == "unknown"
+
+
+def test_the_gateway_s_opt_out_ends_consent_and_withholds_what_waits(store: Store) -> None:
+    with store.transaction() as tx:
+        subscribers.opt_in(tx, number(1), "sms", NOW)
+    put(store, text(1))
+    (batch,) = take(store)
+    put(store, text(1, key="waits"))
+    record(store, hand(store, batch), RecipientOptedOut("blacklisted"))
+    with store.read() as tx:
+        person = subscribers.find_by_number(tx, number(1))
+        assert person
+        assert (person.warnings_on, person.news_on, person.consent_on) == (False, False, None)
+        assert subscribers.is_opted_out(tx, number(1))
+    assert statuses_of(store) == {"opted_out": 2}
 
 
 def test_the_gateway_s_opt_out_is_recorded_as_ours(store: Store) -> None:

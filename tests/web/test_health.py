@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from sms_service.circuits import Circuits
+from sms_service.errors import Misconfigured
 from sms_service.queues import LANES
 from sms_service.runtime import Runtime, build
 from sms_service.services import data_keys, heartbeats, messages
@@ -33,6 +35,25 @@ def ready(web: Web) -> tuple[int, dict[str, object]]:
     answer = web.client.get("/readyz")
     assert isinstance(answer.json, dict)
     return answer.status_code, answer.json
+
+
+def test_a_gateway_that_refuses_our_account_is_named_and_callers_are_served_all_the_same(
+    web: Web, runtime: Runtime
+) -> None:
+    beat(runtime, *ALL)
+    name = runtime.senders[0].name
+    Circuits(runtime.redis).failed(name, Misconfigured("405 InsufficientBalance"))
+    status, said = ready(web)
+    assert status == 200
+    assert said["gateways"] == {name: "stopped: 405 InsufficientBalance"}
+    assert f'jalur_gateway_usable{{gateway="{name}"}} 0.0' in web.client.get("/metrics").text
+
+
+def test_signs_of_an_earlier_run_are_forgotten_before_a_new_one_starts(web: Web, runtime: Runtime) -> None:
+    beat(runtime, *ALL)
+    with runtime.store.transaction() as tx:
+        heartbeats.forget(tx)
+    assert ready(web)[0] == 503
 
 
 def test_the_process_lives_whatever_is_away(settings: Settings, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from sms_service.circuits import Circuits
 from sms_service.errors import GatewayUnavailable, Misconfigured, Unavailable
 from sms_service.gateways.base import OutboundSms, SendReceipt
 from sms_service.services import messages
@@ -28,6 +29,7 @@ from tests.doubles.gateway_server import (
     GatewayServer,
 )
 from tests.services.outbox import number, row, statuses_of, stop, text
+from workers.alarms import Alarms
 from workers.process import Process
 from workers.sender import Sender
 from workers.stopping import Stopping
@@ -154,11 +156,60 @@ def test_a_refused_account_stops_the_lane_with_one_alarm_and_burns_nothing(
     assert logged.getvalue().count("refuses our account") == 1
 
 
+def test_whoever_is_on_duty_is_told_once_that_a_gateway_refuses_our_account(
+    here: Process, store: Store, gateway: GatewayServer
+) -> None:
+    object.__setattr__(here.settings, "duty_numbers", (number(900),))
+    gateway.default = UNAUTHORISED
+    put(store, 1)
+    drain(here, seconds=1)
+    trouble = here.sender.circuits.find_trouble("africastalking")
+    assert trouble is not None
+    assert (trouble.state, trouble.reason) == ("stopped", "HTTP 401")
+    for alarms in (Alarms(here), Alarms(here)):  # two schedulers
+        alarms.look()
+        alarms.look()
+    assert statuses_of(store) == {"queued": 2}
+    gateway.default = ACCEPT
+    here.sender.circuits = Circuits(here.runtime.redis, stopped_seconds=0.01)
+    here.runtime.redis.delete("circuit:africastalking:probe")
+    drain(here, "fast")
+    assert len(gateway.texts_to(number(900))) == 1
+    assert here.sender.circuits.find_trouble("africastalking") is None
+
+
+def test_a_call_that_hangs_holds_up_no_other_text_and_no_other_job(
+    here: Process, store: Store, gateway: GatewayServer
+) -> None:
+    gateway.script(HANG)
+    put(store, 1)
+    started = time.monotonic()
+    assert here.sender.drain("bulk", 5) is False
+    put(store, 2, body="another")
+    assert here.sender.drain("bulk", 5) is False
+    assert time.monotonic() - started < 1.8
+    assert statuses_of(store) == {"sending": 1, "sent": 1}
+    assert here.sender.settle(10)
+    assert statuses_of(store) == {"unknown": 1, "sent": 1}
+
+
+def test_a_second_text_to_somebody_waits_for_the_call_with_the_first(
+    here: Process, store: Store, gateway: GatewayServer
+) -> None:
+    gateway.script(Behaviour(latency=1.0))
+    put(store, 1, key="first", body="first")
+    assert here.sender.drain("bulk", 0.7) is False
+    put(store, 1, key="second", body="second")
+    drain(here)
+    drain(here)
+    assert gateway.texts_to(number(1)) == ["first", "second"]
+    first, second = gateway.accepted
+    assert second.at - first.at >= 0.9
+
+
 def test_a_gateway_that_works_again_is_found_by_one_text_and_taken_up_slowly(
     here: Process, store: Store, gateway: GatewayServer
 ) -> None:
-    from sms_service.circuits import Circuits
-
     circuits = here.sender.circuits = Circuits(here.runtime.redis, probe_seconds=0.05, stopped_seconds=0.2)
     gateway.default = UNAUTHORISED
     put(store, *range(250))
