@@ -8,14 +8,24 @@ checked: ten at once are ten attempts. Called by the menus' actions and by inbou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, cast
 
-from sqlalchemy import Delete, Row, Table, Update, case, delete, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    FromClause,
+    Row,
+    Table,
+    Update,
+    case,
+    delete,
+    select,
+    update,
+)
 
 from sms_service.domain import receipts, report_statuses
 from sms_service.errors import Invalid, Locked, NotFound
@@ -28,6 +38,8 @@ from sms_service.store.models import PinFailure, Report, ReportNote
 log = get_logger(__name__)
 
 TABLE = cast(Table, PinFailure.__table__)
+REPORTS = cast(Table, Report.__table__)
+_STANDING = ("status", "triaged_at", "closed_at", "updated_at")
 FORGOTTEN_AFTER = timedelta(days=1)
 # How long after the n-th wrong PIN the next one may be tried. Two slips are free; from the seventh on it is
 # one attempt a day: four digits then hold for years.
@@ -157,9 +169,8 @@ class _Attempts:
 
     def _lock_rows(self) -> Sequence[Row[Any, Any, Any, Any]]:
         keys = sorted((self._code_key, self._caller))  # in one order: two attempts never wait crosswise
-        for key in keys:
-            blank = {"caller_hash": key, "failures": 0, "locked_until": None, "last_at": self._now}
-            self._tx.execute(insert_new(self._tx, TABLE).values(blank))
+        blank = {"failures": 0, "locked_until": None, "last_at": self._now}
+        self._tx.execute(insert_new(self._tx, TABLE).values([{"caller_hash": key, **blank} for key in keys]))
         return self._tx.execute(
             select(TABLE.c.caller_hash, TABLE.c.failures, TABLE.c.locked_until, TABLE.c.last_at)
             .where(TABLE.c.caller_hash.in_(keys))
@@ -170,27 +181,35 @@ class _Attempts:
 
 def _view(tx: Tx, code: str) -> StatusView:
     """A merged report stands where the one it was merged into stands."""
-    main = aliased(Report)
-    own, leading = tx.execute(
-        select(Report, main).outerjoin(main, main.id == Report.duplicate_of_id).where(Report.code == code)
+    main = REPORTS.alias()
+    own = tx.execute(
+        select(REPORTS.c.id, REPORTS.c.received_at, *_standing(REPORTS), *_standing(main, "main_"))
+        .outerjoin(main, main.c.id == REPORTS.c.duplicate_of_id)
+        .where(REPORTS.c.code == code)
     ).one()
-    followed = leading or own
-    notes = tx.scalars(
-        select(ReportNote)
+    prefix = "main_" if own.main_status else ""
+    stands = {name: getattr(own, prefix + name) for name in _STANDING}
+    notes = tx.execute(
+        select(ReportNote.text_sealed, ReportNote.created_at)
         .where(ReportNote.report_id == own.id, ReportNote.kind == "reply")
         .order_by(ReportNote.id.desc())
     )
     replies = tuple(OfficeReply(tx.vault.open(note.text_sealed), note.created_at) for note in notes)
-    return StatusView(followed.status, _since(followed), own.received_at, replies)
+    return StatusView(stands["status"], _since(stands, own.received_at), own.received_at, replies)
 
 
-def _since(report: Report) -> datetime:
+def _standing(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
+    return [table.c[name].label(prefix + name) for name in _STANDING]
+
+
+def _since(stands: Mapping[str, Any], received_at: datetime) -> datetime:
     known = {
-        report_statuses.NEW: report.received_at,
-        report_statuses.TRIAGED: report.triaged_at,
-        report_statuses.CLOSED: report.closed_at,
+        report_statuses.NEW: received_at,
+        report_statuses.TRIAGED: stands["triaged_at"],
+        report_statuses.CLOSED: stands["closed_at"],
     }
-    return known.get(report.status) or report.updated_at
+    since: datetime = known.get(stands["status"]) or stands["updated_at"]
+    return since
 
 
 def _caller_key(tx: Tx, caller_hash: str) -> str:
