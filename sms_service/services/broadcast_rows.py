@@ -21,6 +21,7 @@ from sms_service.store.engine import Tx
 SLICE = 2000  # rows changed in one transaction
 CANARY_WAVE, REST_WAVE, AGAIN_WAVE = 0, 1, 2
 CALLED_OFF = "the broadcast was cancelled"
+HELD_TOO_LONG = "quiet hours until after its deadline"
 AGAIN = "sent again: what became of it the first time is unknown"
 _MOST_REASONS = 20
 
@@ -69,9 +70,9 @@ def list_not_sent(tx: Tx, broadcast_id: int) -> list[NotSent]:
     return [NotSent(status, reason, int(texts)) for status, reason, texts in rows]
 
 
-def withdraw(tx: Tx, broadcast_id: int, now: datetime) -> int:
-    """End at most SLICE waiting texts of a cancelled broadcast as expired; return how many."""
-    values = {"status": statuses.EXPIRED, "finished_at": now, "error": CALLED_OFF}
+def withdraw(tx: Tx, broadcast_id: int, now: datetime, reason: str = CALLED_OFF) -> int:
+    """End at most SLICE waiting texts of a broadcast as expired; return how many."""
+    values = {"status": statuses.EXPIRED, "finished_at": now, "error": reason}
     return len(
         claim(
             tx,

@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from sms_service.domain import broadcast_life as life
 from sms_service.domain import personalisation, statuses
+from sms_service.domain.quiet_hours import release_at
 from sms_service.logs import get_logger
 from sms_service.services import broadcast_audience, broadcast_judging, broadcast_rows, duty, staff
 from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience
@@ -46,7 +47,7 @@ _ONE_IN = 10
 class Move:
     """What is to be done with a broadcast that is under way."""
 
-    act: Literal["halt", "run", "finish", "wait", "judge_anew", "send_again"]
+    act: Literal["halt", "run", "finish", "wait", "judge_anew", "send_again", "drop"]
     reason: str = ""
 
 
@@ -106,6 +107,8 @@ def advance(tx: Tx, broadcast_id: int, settings: Settings, now: datetime) -> Mov
         row.canary_until = now + timedelta(seconds=settings.canary_seconds)
     elif move.act == "judge_anew":
         broadcast_judging.begin_anew(row, seen)
+    elif move.act == "drop":
+        broadcast_rows.withdraw(tx, row.id, now, broadcast_rows.HELD_TOO_LONG)
     elif move.act == "send_again":
         again = broadcast_rows.send_again(tx, row.id, now)
         _audit(tx, row, "send_again", {"texts": again}, now)
@@ -125,6 +128,8 @@ def _decide(tx: Tx, row: Broadcast, settings: Settings, now: datetime) -> tuple[
     if row.status not in (life.CANARY, life.RUNNING):
         return None, None
     seen = broadcast_judging.figures(tx, row)
+    if seen.queued and _is_held_too_long(row, settings, now):
+        return Move("drop"), seen
     fault = broadcast_judging.verdict(row, seen, settings) if seen.queued else ""
     if fault:
         return Move("halt", fault), seen
@@ -135,6 +140,15 @@ def _decide(tx: Tx, row: Broadcast, settings: Settings, now: datetime) -> tuple[
             return Move("send_again"), seen
         return Move("finish"), seen
     return (Move("judge_anew") if broadcast_judging.is_window_full(row, seen) else None), seen
+
+
+def _is_held_too_long(row: Broadcast, settings: Settings, now: datetime) -> bool:
+    """True when what waits for the end of the quiet hours would be late by then: it is dropped at once, so
+    that whoever sent it can still do something about it tonight."""
+    if row.expires_at is None or (row.kind == statuses.URGENT and row.override_by is not None):
+        return False
+    release = release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday)
+    return release is not None and row.expires_at <= release
 
 
 def _judge_canary(tx: Tx, row: Broadcast, seen: Figures, settings: Settings, now: datetime) -> Move | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from sms_service.services import broadcast_sending
+from sms_service.domain.quiet_hours import release_at
+from sms_service.services import broadcast_rows, broadcast_sending
 from sms_service.services.broadcast_audience import Audience
 from sms_service.store.engine import Store
 from sms_service.store.models import Broadcast, Message, OptOut, Subscriber
@@ -356,6 +357,42 @@ def test_an_urgent_one_passes_them_only_where_that_was_approved(
     work(store)
     batches = outbox.take(store, NOW, release_at=NOW + 10 * HOUR)
     assert sum(len(batch.texts) for batch in batches) == leaves
+
+
+QUIET = settings_with(quiet_hours="20:00-07:00", quiet_sunday="06:00-10:00")
+SATURDAY_NIGHT = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)  # 21.00 in Makassar
+SUNDAY_AT_TEN = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+
+
+def test_from_saturday_night_it_waits_until_sunday_at_ten(store: Store) -> None:
+    subscribers(store, range(5))
+    broadcast_id = started(store, SATURDAY_NIGHT)
+    now = SATURDAY_NIGHT
+    while (release := release_at(now, QUIET.zone, QUIET.quiet_hours, QUIET.quiet_sunday)) is not None:
+        assert outbox.take(store, now, release_at=release) == []
+        assert advance(store, broadcast_id, now, QUIET) is None
+        now += 30 * MINUTE
+    assert now == SUNDAY_AT_TEN
+    assert outbox.send_all(store, now) == [number(n) for n in range(5)]
+
+
+def test_what_would_be_late_by_then_is_dropped_at_once_and_says_why(store: Store) -> None:
+    subscribers(store, range(5))
+    late = started(store, SATURDAY_NIGHT, expires_at=SUNDAY_AT_TEN)
+    advance(store, late, SATURDAY_NIGHT, QUIET)
+    with store.read() as tx:
+        dropped = broadcast_rows.list_not_sent(tx, late)
+    assert dropped == [broadcast_rows.NotSent("expired", "quiet hours until after its deadline", 5)]
+    advance(store, late, SATURDAY_NIGHT, QUIET)
+    assert row(store, late).status == "done"
+
+
+def test_what_may_pass_the_quiet_hours_is_not_dropped(store: Store) -> None:
+    subscribers(store, range(5))
+    urgent = approved(store, SATURDAY_NIGHT, True, kind="urgent", expires_at=SATURDAY_NIGHT + HOUR)
+    work(store, SATURDAY_NIGHT)
+    assert advance(store, urgent, SATURDAY_NIGHT, QUIET) is None
+    assert counts(store, urgent) == {"queued": 5}
 
 
 def test_the_sums_add_up_at_every_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
