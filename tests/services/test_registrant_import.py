@@ -22,6 +22,7 @@ from tests.event_office import (
     number,
     register,
     statuses,
+    tell,
     texts,
     unregister,
 )
@@ -98,6 +99,20 @@ def test_nobody_on_a_list_passes_who_waits_already(store: Store) -> None:
     unregister(store, event, 2)
     assert statuses(store, event) == {1: "cancelled", 2: "cancelled", 3: "registered"}
     assert [n for n, _ in texts(store) if n == 3] == [3]
+
+
+def test_a_list_does_not_pass_people_who_are_just_moving_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sms_service.services.registrations.MOVE_AT_ONCE", 1)
+    event = make_event(store, capacity=1)
+    for n in (1, 2, 3):
+        register(store, event, n)
+    with store.transaction() as tx:
+        events.change(tx, event.id, {"capacity": 3}, None, NOW, TEXTS)
+    assert counts(take_in(store, event, csv_file(HEAD, line(4)))) == (0, 1, 0, 0, 0)
+    tell(store)
+    assert list(statuses(store, event).values()) == ["registered"] * 3 + ["waiting"]
 
 
 def test_who_has_said_stop_has_a_place_and_is_counted(store: Store) -> None:
