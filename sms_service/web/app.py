@@ -34,7 +34,7 @@ def create_app(runtime: Runtime, turns: Turns | None = None) -> Flask:
     app.register_blueprint(health.blueprint(runtime))
     app.register_blueprint(webhooks.blueprint(runtime, turns))
     app.register_blueprint(api.blueprint(runtime), url_prefix="/api/v1")
-    console.install(app, runtime)
+    console.install(app, runtime, turns)
     proxies = runtime.settings.trusted_proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

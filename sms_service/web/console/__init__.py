@@ -18,19 +18,20 @@ from sms_service.errors import NotFound, ServiceError
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
 from sms_service.services import sign_in
-from sms_service.web.console import account, door, formats, frame, navigation, people, today
+from sms_service.web.console import account, door, formats, frame, navigation, people, phone, today
 from sms_service.web.console.door import SESSION
-from sms_service.web.console.pages import Page, Shown, Visit
+from sms_service.web.console.pages import Page, Shown, Turns, Visit
 
 log = get_logger(__name__)
 
-PAGES: tuple[Page, ...] = (*today.PAGES, *people.PAGES, *account.PAGES)
+PAGES: tuple[Page, ...] = (*today.PAGES, *people.PAGES, *phone.PAGES, *account.PAGES)
 LANGUAGES = ("id", "en")
 
+_METHODS = ("GET", "POST")
 _HERE = Path(__file__).parent
 
 
-def install(app: Flask, runtime: Runtime) -> None:
+def install(app: Flask, runtime: Runtime, turns: Turns) -> None:
     """Mount the desk on the application."""
     settings = runtime.settings
     app.secret_key = f"desk {settings.secret_key}"
@@ -46,10 +47,10 @@ def install(app: Flask, runtime: Runtime) -> None:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     Babel(app, locale_selector=_language)
-    app.register_blueprint(_blueprint(runtime), url_prefix="/console")
+    app.register_blueprint(_blueprint(runtime, turns), url_prefix="/console")
 
 
-def _blueprint(runtime: Runtime) -> Blueprint:
+def _blueprint(runtime: Runtime, turns: Turns) -> Blueprint:
     console = Blueprint("console", __name__, template_folder="templates", static_folder="static")
     console.before_request(lambda: _enter(runtime))
     console.after_request(frame.guard_headers)
@@ -63,9 +64,13 @@ def _blueprint(runtime: Runtime) -> Blueprint:
     door.install(console, runtime)
     for page in PAGES:
         endpoint = page.path.strip("/").translate(str.maketrans("/.<>:", "_____")) or "index"
-        console.add_url_rule(page.path, endpoint, frame.view_of(runtime, page), methods=("GET", "POST"))
+        console.add_url_rule(
+            page.path, endpoint, frame.view_of(runtime, turns, page), methods=("GET", "POST")
+        )
     nothing = Page("/<path:rest>", "desk", show=_nothing)
-    console.add_url_rule(nothing.path, "nothing", frame.view_of(runtime, nothing), methods=("GET", "POST"))
+    console.add_url_rule(
+        nothing.path, "nothing", frame.view_of(runtime, turns, nothing), methods=("GET", "POST")
+    )
     return console
 
 

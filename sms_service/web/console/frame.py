@@ -7,6 +7,8 @@ page's right. Refusals of services are shown where the person can act on them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -20,7 +22,8 @@ from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
 from sms_service.services import sign_in
 from sms_service.services.sign_in import SignedIn
-from sms_service.web.console.pages import NO_FORM, Answer, File, Moved, Page, Shown, View, Visit
+from sms_service.store.engine import Tx
+from sms_service.web.console.pages import NO_FORM, Answer, File, Moved, Page, Shown, Turns, Visit
 
 log = get_logger(__name__)
 
@@ -29,7 +32,7 @@ _FORM_BYTES = 256 * 1024
 _UPLOAD_BYTES = 10 * 1024 * 1024
 
 
-def view_of(runtime: Runtime, page: Page) -> Callable[..., Response]:
+def view_of(runtime: Runtime, turns: Turns, page: Page) -> Callable[..., Response]:
     """Return Flask's view of one page."""
 
     def view(**ids: int | str) -> Response:
@@ -40,10 +43,10 @@ def view_of(runtime: Runtime, page: Page) -> Callable[..., Response]:
         if not may(g.signed_in.person.role, page.right):
             return refused(403, _("Your role does not permit this page."))
         if request.method == "POST":
-            return _act(runtime, page, ids)
+            return _act(Desk(runtime, turns), page, ids)
         if page.show is None:
             return refused(405, _("This address takes forms only."))
-        return _look(runtime, page.show, ids)
+        return _look(Desk(runtime, turns), page, ids)
 
     return view
 
@@ -66,49 +69,66 @@ def _let_in(runtime: Runtime) -> Response | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages of one process work with."""
+
+    runtime: Runtime
+    turns: Turns
+
+    def reading(self, page: Page) -> AbstractContextManager[Tx | None]:
+        """The transaction to show a page in."""
+        return nullcontext() if page.is_free else self.runtime.store.read()
+
+    def writing(self, page: Page) -> AbstractContextManager[Tx | None]:
+        """The transaction to act in."""
+        return nullcontext() if page.is_free else self.runtime.store.transaction()
+
+
 def _look(
-    runtime: Runtime,
-    show: View,
+    desk: Desk,
+    page: Page,
     ids: Mapping[str, int | str],
     typed: MultiDict[str, str] = NO_FORM,
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> Response:
     try:
-        with runtime.store.read() as tx:
-            answer = show(_visit(runtime, tx, ids, typed=typed, errors=errors or {}))
+        with desk.reading(page) as tx:
+            assert page.show is not None
+            answer = page.show(_visit(desk, tx, ids, typed=typed, errors=errors or {}))
             return _response(answer, status)
     except ServiceError as error:
         return refused(_status(error), _(str(error)))
 
 
-def _act(runtime: Runtime, page: Page, ids: Mapping[str, int | str]) -> Response:
+def _act(desk: Desk, page: Page, ids: Mapping[str, int | str]) -> Response:
     if page.act is None:
         return refused(405, _("This page takes no form."))
     try:
-        with runtime.store.transaction() as tx:
-            answer = page.act(_visit(runtime, tx, ids, form=request.form, files=request.files))
+        with desk.writing(page) as tx:
+            answer = page.act(_visit(desk, tx, ids, form=request.form, files=request.files))
             if isinstance(answer, Shown):  # the template may still ask the database
                 return _response(answer, 200)
     except ServiceError as error:
-        return _refuse_act(runtime, page, ids, error)
+        return _refuse_act(desk, page, ids, error)
     return _response(answer, 200)
 
 
-def _refuse_act(runtime: Runtime, page: Page, ids: Mapping[str, int | str], error: ServiceError) -> Response:
+def _refuse_act(desk: Desk, page: Page, ids: Mapping[str, int | str], error: ServiceError) -> Response:
     """Show the form again with what was typed; an act without a form says it on the page it came from."""
     errors = dict(getattr(error, "errors", None) or {})
     flash(_(str(error)), "error")
     if page.show is not None:
-        return _look(runtime, page.show, ids, request.form, errors, _status(error))
+        return _look(desk, page, ids, request.form, errors, _status(error))
     if page.back:
         return redirect(url_for("console.index") + page.back.format(**ids).lstrip("/"), 303)
     return refused(_status(error), _(str(error)))
 
 
 def _visit(
-    runtime: Runtime,
-    tx: object,
+    desk: Desk,
+    tx: Tx | None,
     ids: Mapping[str, int | str],
     *,
     form: MultiDict[str, str] = NO_FORM,
@@ -117,10 +137,11 @@ def _visit(
     errors: Mapping[str, str] | None = None,
 ) -> Visit:
     return Visit(
-        runtime=runtime,
+        runtime=desk.runtime,
+        turns=desk.turns,
         tx=tx,  # type: ignore[arg-type]
         signed_in=g.signed_in,
-        now=runtime.clock.now(),
+        now=desk.runtime.clock.now(),
         real_now=real_now(),
         ids=ids,
         query=request.args,

@@ -20,6 +20,7 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("/console/", lazy_gettext("Today"), "desk"),
+    Place("/console/phone", lazy_gettext("Phone"), "desk"),
     Place("/console/people", lazy_gettext("People"), "staff"),
     Place("/console/audit", lazy_gettext("Audit"), "staff"),
 )

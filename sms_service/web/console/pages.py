@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from sms_service.gateways.base import UssdRequest
 from sms_service.runtime import Runtime
 from sms_service.services.sign_in import SignedIn
 from sms_service.services.staff import Person
 from sms_service.store.engine import Tx
 
 NO_FORM: MultiDict[str, str] = MultiDict()
+
+
+class Turns(Protocol):
+    """Who answers callers: services/conversations.Conversations."""
+
+    def answer(self, request: UssdRequest) -> tuple[str, str]:
+        """One turn: the body, `CON ` or `END ` included, and the name of its node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class Visit:
     """
 
     runtime: Runtime
+    turns: Turns
     tx: Tx
     signed_in: SignedIn
     now: datetime  # of the service: a rehearsal may have moved it
@@ -83,7 +92,8 @@ View = Callable[[Visit], Answer]
 class Page:
     """One address. `right` is what the role must allow (domain/roles.py).
 
-    A page that only acts names in `back` the page that shows its refusal.
+    A page that only acts names in `back` the page that shows its refusal. One that `is_free` gets no
+    transaction: it opens its own, or reads a long file first.
     """
 
     path: str
@@ -92,3 +102,4 @@ class Page:
     act: View | None = None
     back: str = ""
     is_upload: bool = False
+    is_free: bool = False
