@@ -106,7 +106,6 @@ def record(tx: Tx, sms: InboundSms, now: datetime) -> bool:
 
 def claim_due(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
     """Take texts to handle under a lease, oldest first. After MAX_ATTEMPTS a text ends as failed."""
-    _give_up(tx, now)
     rows = claim(
         tx,
         TABLE,
@@ -114,9 +113,11 @@ def claim_due(tx: Tx, now: datetime, limit: int = 100) -> list[int]:
         order_by=[TABLE.c.received_at, TABLE.c.id],
         limit=limit,
         values={"status": "handling", "lease_until": now + LEASE, "attempts": TABLE.c.attempts + 1},
-        returning=[TABLE.c.id, TABLE.c.received_at],
+        returning=[TABLE.c.id, TABLE.c.received_at, TABLE.c.attempts],
     )
-    return [row.id for row in sorted(rows, key=lambda row: (row.received_at, row.id))]
+    _give_up(tx, [row.id for row in rows if row.attempts > MAX_ATTEMPTS], now)
+    due = [row for row in rows if row.attempts <= MAX_ATTEMPTS]
+    return [row.id for row in sorted(due, key=lambda row: (row.received_at, row.id))]
 
 
 def has_due(tx: Tx, now: datetime) -> bool:
@@ -217,15 +218,17 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(TABLE.c.lease_until.is_(None), TABLE.c.lease_until <= now)
 
 
-def _give_up(tx: Tx, now: datetime) -> None:
-    failed = tx.execute(
+def _give_up(tx: Tx, ids: list[int], now: datetime) -> None:
+    """Texts that were claimed once too often: looked for among the claimed, not among all that wait."""
+    if not ids:
+        return
+    tx.execute(
         update(TABLE)
-        .where(_DUE, _is_free(now), TABLE.c.attempts >= MAX_ATTEMPTS)
-        .values(status="failed", handled_at=now, lease_until=None)
-        .returning(TABLE.c.id)
-    ).all()
-    for row in failed:
-        log.error("an inbound text could not be handled", inbound=row.id, attempts=MAX_ATTEMPTS)
+        .where(TABLE.c.id.in_(ids))
+        .values(status="failed", handled_at=now, lease_until=None, attempts=MAX_ATTEMPTS)
+    )
+    for inbound_id in ids:
+        log.error("an inbound text could not be handled", inbound=inbound_id, attempts=MAX_ATTEMPTS)
 
 
 def _find(tx: Tx, inbound_id: int, context: SmsContext, now: datetime) -> Received | None:
