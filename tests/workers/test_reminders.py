@@ -84,3 +84,32 @@ def test_a_number_that_no_key_opens_keeps_nobody_else_from_being_reminded(
     assert (row.status, row.recipients) == ("done", 2)
     assert "DATA_KEY" in row.reason
     assert [n for n, _ in texts(here.runtime.store, "reminder")] == [1, 3]
+
+
+def test_a_change_wakes_the_job_that_tells_and_it_tells_once(here: Process) -> None:
+    event = make(here, 30 * HOUR)
+    runtime = here.runtime
+    words = EventTexts.of(runtime.settings, runtime.menu)
+    with runtime.store.transaction() as tx:
+        events.change(tx, event.id, {"venue": "Gereja"}, None, runtime.clock.now(), words)
+    assert runtime.queues.depths()["bulk"] == 1  # woken by the commit itself
+    reminders.tell_registrants()
+    reminders.tell_registrants()
+    assert [n for n, _ in texts(runtime.store, "notice")] == [1, 2, 3]
+
+
+def test_the_scheduler_finds_news_whose_call_was_lost(here: Process) -> None:
+    event = make(here, 30 * HOUR)
+    runtime = here.runtime
+    words = EventTexts.of(runtime.settings, runtime.menu)
+    with runtime.store.transaction() as tx:
+        events.cancel(tx, event.id, "", None, runtime.clock.now(), words)
+    runtime.redis.flushall()
+    Scheduler(here).tick()
+    assert runtime.queues.depths()["bulk"] == 1
+    here.stopping.set()
+    reminders.tell_registrants()
+    assert texts(runtime.store) == []
+    here.stopping = Stopping()
+    reminders.tell_registrants()
+    assert len(texts(runtime.store, "notice")) == 3
