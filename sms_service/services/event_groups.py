@@ -2,7 +2,9 @@
 
 People are placed by domain/allocation.py, which says the rule. Whom the office placed by hand stays where
 they are; who has a group keeps it, unless everybody is placed anew (`redo`). Each change locks the
-event's row, and a job then tells people their group and slot (services/event_news.py). Called by the API.
+event's row, and a job then tells people their group and slot (services/event_news.py). The news is announced
+before people's rows are changed: the job holds its news, then people's rows, and must not meet us halfway.
+Called by the API.
 """
 
 from __future__ import annotations
@@ -92,13 +94,13 @@ def set_groups(
         group.topic, group.destination, group.room = fields.topic, fields.destination, fields.room
         group.starts_at, group.capacity = fields.starts_at, fields.capacity
     gone = [group.id for group in before.values()]
+    if moved or gone:
+        event_notices.announce(tx, event, event_notices.GROUP, now)
     _send_out(tx, event, gone)
     for group in before.values():
         tx.delete(group)
     tx.flush()
     _forget_telling(tx, event, moved)
-    if moved or gone:
-        event_notices.announce(tx, event, event_notices.GROUP, now)
     staff.record_audit(tx, by, "event.groups", ("event", event.id), {"groups": len(wanted)}, now)
     bump(tx, REVISION)
     return list_groups(tx, event.id)
@@ -123,11 +125,11 @@ def allocate_groups(
         [Group(one.id, one.position, one.topic, one.destination, one.capacity) for one in groups], wishes
     )
     changed = [person for person in people if person.group_id != result.get(person.id)]
+    if changed:
+        event_notices.announce(tx, event, event_notices.GROUP, now)
     for person in changed:
         person.group_id = result.get(person.id)
     tx.flush()
-    if changed:
-        event_notices.announce(tx, event, event_notices.GROUP, now)
     done = Placed(len(result), len(changed), len(people) - len(result))
     details = {"placed": done.placed, "changed": done.changed, "left_over": done.left_over, "redo": redo}
     staff.record_audit(tx, by, "event.allocate", ("event", event.id), details, now)
@@ -151,11 +153,11 @@ def place(
     is_new = group is not None and group.id != person.group_id
     if group is not None and is_new and count_members(tx, event.id).get(group.id, 0) >= group.capacity:
         raise Conflict("the group is full: give it more places first")
-    person.is_placed_by_hand = group is not None
     if person.group_id != (group.id if group else None):
-        person.group_id = group.id if group else None
-        tx.flush()
         event_notices.announce(tx, event, event_notices.GROUP, now)
+        person.group_id = group.id if group else None
+    person.is_placed_by_hand = group is not None
+    tx.flush()
     details = {"registration": person.id, "group": number}
     staff.record_audit(tx, by, "event.place", ("event", event.id), details, now)
     return person

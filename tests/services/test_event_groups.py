@@ -301,3 +301,25 @@ def test_being_forgotten_forgets_wishes_answers_and_group(store: Store, event: E
     with store.read() as tx:
         (row,) = events.list_registrations(tx, event.id, 10)
     assert (row.wish_topic, row.wish_destination, row.answers, row.group_id) == ("", "", None, None)
+
+
+def test_placing_while_the_job_tells_neither_waits_for_ever_nor_doubles(store: Store) -> None:
+    event = make_event(store, ends_at=START + 3 * HOUR)
+    set_groups(store, event, slot(capacity=40), slot(capacity=40))
+    for n in range(40):
+        register(store, event, n)
+    allocate(store, event)
+
+    def place_some() -> None:
+        for n in range(0, 40, 4):
+            place(store, event, n, 1 + (n // 4) % 2)
+
+    at_once(lambda: tell(store, chunk=3), place_some, lambda: tell(store, chunk=3))
+    tell(store)
+    numbers = placed(store, event)
+    with store.read() as tx:
+        rows = events.list_registrations(tx, event.id, 100)
+        assert all(row.told_group_id == row.group_id for row in rows)
+    last = dict(texts(store, "notice"))  # the last one written to each
+    assert all(f"nomor {numbers[n]}," in last[n] for n in range(40))
+    assert len(texts(store, "notice")) == 40
