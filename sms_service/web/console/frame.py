@@ -78,6 +78,8 @@ class Desk:
 
     def reading(self, page: Page) -> AbstractContextManager[Tx | None]:
         """The transaction to show a page in."""
+        if page.is_audited:
+            return self.runtime.store.transaction()
         return nullcontext() if page.is_free else self.runtime.store.read()
 
     def writing(self, page: Page) -> AbstractContextManager[Tx | None]:
@@ -97,7 +99,9 @@ def _look(
         with desk.reading(page) as tx:
             assert page.show is not None
             answer = page.show(_visit(desk, tx, ids, typed=typed, errors=errors or {}))
-            return _response(answer, status)
+            if not page.is_audited:  # the template may still ask the database
+                return _response(answer, status)
+        return _response(answer, status)  # the trace is kept by now, and no lock is held while drawing
     except ServiceError as error:
         return refused(_status(error), _(str(error)))
 

@@ -93,7 +93,8 @@ class Page:
     """One address. `right` is what the role must allow (domain/roles.py).
 
     A page that only acts names in `back` the page that shows its refusal. One that `is_free` gets no
-    transaction: it opens its own, or reads a long file first.
+    transaction: it opens its own, or reads a long file first. One that `is_audited` leaves a trace when it
+    is only looked at: what cannot be recorded is not shown.
     """
 
     path: str
@@ -103,3 +104,4 @@ class Page:
     back: str = ""
     is_upload: bool = False
     is_free: bool = False
+    is_audited: bool = False
