@@ -7,7 +7,7 @@ ARGS ?=
 SOURCES := menus sms_service workers tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test bench lint fix check-menus seed words migration
+.PHONY: help run phone test bench chaos lint fix check-menus seed words migration
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -24,6 +24,9 @@ test: lint ## lint and the whole test suite, with the real servers it needs
 
 bench: .venv/development.txt ## measure; results are appended to benchmarks/results.csv
 	@exec $(PY) -m benchmarks $(ARGS)
+
+chaos: .venv/development.txt ## storms of faults, SEEDS=20 or SEEDS=101-150; results in benchmarks/chaos.csv
+	@exec $(PY) -m tests.chaos --seeds $(or $(SEEDS),20) $(ARGS)
 
 lint: .venv/development.txt ## style, types and who may import whom
 	@$(PY) -m ruff check --quiet .
