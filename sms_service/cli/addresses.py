@@ -14,10 +14,10 @@ def addresses(settings: Settings) -> list[str]:
     gateway = next((name for name in settings.sms_gateway if name != "console"), "africastalking")
     return [
         "",
-        f"  console    {base}/console/ (not in this version yet)",
+        f"  console    {base}/console/",
         f"  API        {base}/api/v1/openapi.json",
         f"  health     {base}/readyz",
-        "  phone      make phone",
+        f"  phone      make phone, or {base}/console/phone",
         "",
         f"  webhooks to enter at the gateway (this is {gateway}; their token is a secret):",
         *(f"  {kind:<13}{base}/webhooks/{gateway}/{token}/{kind}" for kind in _KINDS),
