@@ -7,7 +7,8 @@ whole service (queue depth, age of the oldest due text) are read when /metrics i
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, multiprocess
+from prometheus_client.values import MutexValue, ValueClass
 
 # Carried over from each process once a second (ussd_sessions/behind.py).
 TURNS = Counter("jalur_ussd_turns_total", "USSD turns answered", ["node", "outcome"])
@@ -26,3 +27,24 @@ LOOKUPS = Counter("jalur_recruiter_lookups_total", "Recruiter look-ups", ["outco
 SWEPT = Counter("jalur_swept_rows_total", "Stuck rows that a sweep put right", ["sweep"])
 HTTP = Counter("jalur_http_requests_total", "HTTP requests but USSD turns", ["endpoint", "status"])
 DEGRADED = Counter("jalur_degraded_total", "Answers given without a part that was away", ["part"])
+
+
+def shared() -> CollectorRegistry:
+    """What all processes of this machine have counted together; where they share nothing: this one alone."""
+    if ValueClass is MutexValue:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry
+
+
+def totals(counter: Counter, *labels: str) -> dict[tuple[str, ...], int]:
+    """What a counter of ours stands at, over all processes of this machine, by the values of `labels`."""
+    name = next(iter(counter.describe())).name
+    return {
+        tuple(sample.labels[label] for label in labels): int(sample.value)
+        for metric in shared().collect()
+        if metric.name == name
+        for sample in metric.samples
+        if sample.name.endswith("_total") and sample.value
+    }

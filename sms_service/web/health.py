@@ -5,27 +5,21 @@ Asked by supervisors, load balancers and Prometheus. Names parts, never addresse
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
 from flask import Blueprint, Response, jsonify
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from prometheus_client.values import MutexValue, ValueClass
 from redis.exceptions import RedisError
 
-from sms_service.circuits import Circuits
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.queues import LANES
+from sms_service.metrics import shared
 from sms_service.runtime import Runtime
-from sms_service.services import backlog, data_keys, heartbeats, inbound
+from sms_service.services import backlog, inbound, readiness
 
 log = get_logger(__name__)
-
-OK, AWAY, SILENT = "ok", "away", "silent"
-LACKING = "lacking"  # DATA_KEY lacks a key that rows may need
 
 
 def blueprint(runtime: Runtime) -> Blueprint:
@@ -38,8 +32,8 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @health.get("/readyz")
     def readyz() -> Response:
-        parts = readiness(runtime)
-        ready = all(state == OK for state in parts.values())
+        parts = readiness.check(runtime)
+        ready = all(state == readiness.OK for state in parts.values())
         answered = jsonify({"ready": ready, **parts, **_gateways_in_trouble(runtime)})
         answered.status_code = 200 if ready else 503
         answered.headers["Cache-Control"] = "no-store"
@@ -47,73 +41,16 @@ def blueprint(runtime: Runtime) -> Blueprint:
 
     @health.get("/metrics")
     def metrics() -> Response:
-        return Response(_shared_metrics() + _own_metrics(runtime), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(shared()) + _own_metrics(runtime), content_type=CONTENT_TYPE_LATEST)
 
     return health
 
 
-def readiness(runtime: Runtime) -> dict[str, str]:
-    """The state of each part: "ok", "away" (does not answer), "silent" (no sign of life for 30 seconds),
-    "lacking" (of keys: rows may need one that DATA_KEY does not hold)."""
-    parts = {"database": _database(runtime), "redis": _redis(runtime)}
-    alive = _alive(runtime) if parts["database"] == OK else frozenset()
-    parts["workers"] = OK if all(heartbeats.worker(lane) in alive for lane in LANES) else SILENT
-    parts["scheduler"] = OK if heartbeats.SCHEDULER in alive else SILENT
-    parts["keys"] = _keys(runtime) if parts["database"] == OK else AWAY
-    parts["menu"] = OK if runtime.menu.nodes else AWAY
-    return parts
-
-
 def _gateways_in_trouble(runtime: Runtime) -> dict[str, dict[str, str]]:
     """Gateways that are not called as usual, and why. For people: callers are served without them too."""
-    circuits = Circuits(runtime.redis)
-    found = {gateway.name: circuits.find_trouble(gateway.name) for gateway in runtime.senders}
+    found = readiness.gateways(runtime)
     said = {name: f"{it.state}: {it.reason}" if it.reason else it.state for name, it in found.items() if it}
     return {"gateways": said} if said else {}
-
-
-def _database(runtime: Runtime) -> str:
-    return _state(runtime.store.check, Unavailable)
-
-
-def _keys(runtime: Runtime) -> str:
-    try:
-        with runtime.store.read() as tx:
-            lacking = data_keys.missing(tx)
-    except Unavailable:
-        return AWAY
-    if lacking:
-        log.error("DATA_KEY lacks a key that rows may need", key_ids=list(lacking))
-    return LACKING if lacking else OK
-
-
-def _redis(runtime: Runtime) -> str:
-    return _state(runtime.redis.ping, RedisError)
-
-
-def _state(ask: Callable[[], object], away: type[Exception]) -> str:
-    try:
-        ask()
-    except away:
-        return AWAY
-    return OK
-
-
-def _alive(runtime: Runtime) -> frozenset[str]:
-    try:
-        with runtime.store.read() as tx:
-            return heartbeats.list_alive(tx, datetime.now(UTC))
-    except Unavailable:
-        return frozenset()
-
-
-def _shared_metrics() -> bytes:
-    """What all processes of this machine have counted together."""
-    if ValueClass is MutexValue:  # this process counts for itself
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry)
 
 
 def _own_metrics(runtime: Runtime) -> bytes:
@@ -138,9 +75,8 @@ class Waiting(Collector):
         except RedisError:
             log.warning("queue depths not read: redis is away")
         usable = GaugeMetricFamily("jalur_gateway_usable", "1: called as usual", labels=["gateway"])
-        circuits = Circuits(self._runtime.redis)
-        for gateway in self._runtime.senders:
-            usable.add_metric([gateway.name], 0 if circuits.find_trouble(gateway.name) else 1)
+        for name, trouble in readiness.gateways(self._runtime).items():
+            usable.add_metric([name], 0 if trouble else 1)
         yield usable
         try:
             yield from self._rows()
