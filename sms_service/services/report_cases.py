@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, select, tuple_
 
 from sms_service.domain import report_statuses, roles
 from sms_service.errors import Conflict, Invalid, NotFound
@@ -23,7 +23,17 @@ from sms_service.store.models import AuditEntry, Report, Staff
 
 SUBJECT = "report"
 CHANGEABLE = ("status", "outcome", "priority", "assignee_id", "duplicate_of_id")
+MOST_COUNTED = 1000
 After = tuple[int, datetime, int]  # priority, received_at, id of the last row of the page before
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a field of a case became after the version that somebody read; `by` "": the service did it."""
+
+    field: str  # of CHANGEABLE, or "duplicates": a report was merged into this one
+    to: object
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +130,45 @@ def find_worker(tx: Tx, who: int | str) -> int:
     return person.id
 
 
+def list_workers(tx: Tx) -> list[tuple[int, str]]:
+    """Id and name of everybody who may work on reports, by name."""
+    allowed = Staff.role.in_(sorted(roles.ACTS["reports"]))
+    rows = tx.execute(select(Staff.id, Staff.name).where(Staff.is_active, allowed).order_by(Staff.name))
+    return [(row.id, row.name) for row in rows]
+
+
+def count_cases(tx: Tx, filters: Filters, now: datetime, most: int = MOST_COUNTED) -> int:
+    """How many cases fit, counted up to `most` and no further."""
+    found = select(Report.id).where(and_(*_conditions(filters, now))).limit(most).subquery()
+    return tx.scalar(select(func.count()).select_from(found)) or 0
+
+
+def changes_since(tx: Tx, report_id: int, version: int) -> list[Changed]:
+    """What has been done to a report since somebody read it at `version`: of each field the latest."""
+    entries = tx.execute(
+        select(AuditEntry.act, AuditEntry.details, Staff.name)
+        .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
+        .where(
+            AuditEntry.subject_type == SUBJECT,
+            AuditEntry.subject_id == str(report_id),
+            AuditEntry.act.in_(("report.change", "report.merge")),
+        )
+        .order_by(AuditEntry.id)
+    )
+    changes: dict[str, Changed] = {}
+    for act, details, name in entries:
+        made = details.get("version")
+        if not isinstance(made, int) or made <= version:
+            continue
+        if act == "report.merge":
+            changes["duplicates"] = Changed("duplicates", details["duplicate"], name or "")
+            continue
+        for field, values in details.items():
+            if isinstance(values, dict):
+                changes[field] = Changed(field, values["to"], name or "")
+    return list(changes.values())
+
+
 def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [Report.status.in_(filters.statuses or report_statuses.OPEN)]
     wanted.append(Report.duplicate_of_id.is_not_distinct_from(filters.duplicate_of_id))
@@ -183,28 +232,12 @@ def _move(report: Report, wanted: Mapping[str, Any], now: datetime) -> None:
 
 def _changed_meanwhile(tx: Tx, report: Report, version: int) -> Conflict:
     """What others have done to the report since `version`, by field, so that nothing need be guessed."""
-    entries = tx.execute(
-        select(AuditEntry.act, AuditEntry.details, Staff.name)
-        .outerjoin(Staff, Staff.id == AuditEntry.staff_id)
-        .where(
-            AuditEntry.subject_type == SUBJECT,
-            AuditEntry.subject_id == str(report.id),
-            AuditEntry.act.in_(("report.change", "report.merge")),
-        )
-        .order_by(AuditEntry.id)
-    )
-    changes: dict[str, str] = {}
-    for act, details, name in entries:
-        made = details.get("version")
-        if not isinstance(made, int) or made <= version:
+    told: dict[str, str] = {}
+    for change in changes_since(tx, report.id, version):
+        by = f"by {change.by or 'the service'}"
+        if change.field == "duplicates":
+            told["duplicates"] = f"now hold report {change.to}, {by}"
             continue
-        by = f"by {name or 'the service'}"
-        if act == "report.merge":
-            changes["duplicates"] = f"now hold report {details['duplicate']}, {by}"
-            continue
-        for changed, values in details.items():
-            if isinstance(values, dict):
-                to = "empty" if values["to"] is None else values["to"]
-                changes[changed.removesuffix("_id")] = f"is now {to}, {by}"
-    message = f"the report has been changed meanwhile: it is at version {report.version}"
-    return Conflict(message, changes)
+        to = "empty" if change.to is None else change.to
+        told[change.field.removesuffix("_id")] = f"is now {to}, {by}"
+    return Conflict("the report has been changed meanwhile", told)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
 from sms_service.domain.corroboration import UNFOUNDED, Tier
 from sms_service.domain.report_words import read_who
@@ -29,6 +30,43 @@ class View:
     districts: tuple[str, ...]
     shown: Facts
     once_signed: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One cluster in a list. `name`: as its first report gives it ("": none does); `districts` as in View."""
+
+    cluster: ReportCluster
+    tier: Tier
+    reports: int
+    name: str
+    districts: tuple[str, ...]
+
+
+def summarise(tx: Tx, clusters: Sequence[ReportCluster], threshold: int) -> list[Summary]:
+    """What a list shows of clusters, with one question for all of them."""
+    told: dict[int, list[Row[Any]]] = {cluster.id: [] for cluster in clusters}
+    rows = tx.execute(
+        select(Report.cluster_id, Report.outcome, Report.district, Report.recruiter_name_sealed)
+        .where(Report.cluster_id.in_(told))
+        .order_by(Report.received_at, Report.id)
+    )
+    for row in rows:
+        told[row.cluster_id].append(row)
+    return [_summary(tx, cluster, told[cluster.id], threshold) for cluster in clusters]
+
+
+def _summary(tx: Tx, cluster: ReportCluster, rows: Sequence[Row[Any]], threshold: int) -> Summary:
+    counted = [row for row in rows if row.outcome not in UNFOUNDED]
+    named = next((row.recruiter_name_sealed for row in rows if row.recruiter_name_sealed), None)
+    places = Counter(row.district for row in counted if row.district).most_common()
+    return Summary(
+        cluster=cluster,
+        tier=report_clusters.tier_of(cluster, len(counted), threshold),
+        reports=len(rows),
+        name=opened(tx, named),
+        districts=tuple(code for code, _ in places),
+    )
 
 
 def look_at(tx: Tx, cluster: ReportCluster, threshold: int) -> View:

@@ -193,7 +193,7 @@ def _locked(
     clusters = _lock_clusters(tx, _cluster_ids(tx, ids))
     link = tx.get_one(ReportLink, link_id, with_for_update=True, populate_existing=True)
     if link.version != version:
-        raise Conflict(f"the link has been decided meanwhile: it is {link.status}, version {link.version}")
+        raise Conflict("the link has been decided meanwhile", {"status": link.status})
     if link.status == to:
         raise Conflict(f"the link is {to} already")
     one, other = tx.scalars(
@@ -289,7 +289,7 @@ def _changeable(tx: Tx, cluster_id: int, version: int | None) -> ReportCluster:
         raise NotFound("there is no such cluster")
     cluster = found[0]
     if version is not None and version != cluster.version:
-        raise Conflict(f"the cluster has been changed meanwhile: it is at version {cluster.version}")
+        raise Conflict("the cluster has been changed meanwhile")
     if cluster.status != OPEN:
         raise Conflict(f"the cluster is {cluster.status}")
     return cluster

@@ -50,6 +50,21 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How the reporter learns of a reply. `how`: "text" (a neutral text goes at once), "later" (at `at`, for
+    quiet hours), "told" (a text of today says already that there is news), or why no text goes: "anonymous",
+    "no_texts" (not allowed), "stopped" (STOP was said). It can always be read with code and PIN."""
+
+    how: str
+    at: datetime | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a text announces the reply."""
+        return self.how in ("text", "later", "told")
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One report, opened. The reporter's number is not in it, also where they wrote it into their story."""
 
@@ -94,9 +109,13 @@ def show_case(tx: Tx, report: Report) -> Case:
     )
 
 
-def add_note(tx: Tx, report_id: int, text: str, by: int | None, now: datetime) -> ReportNote:
-    """Keep a note of staff. Its words are sealed, and not in the audit trail. Raises NotFound, Invalid."""
-    report = get_report(tx, report_id)
+def add_note(
+    tx: Tx, report_id: int, text: str, by: int | None, now: datetime, seen: int | None = None
+) -> ReportNote:
+    """Keep a note of staff. Its words are sealed, and not in the audit trail. `seen`: the last note that the
+    writer has read (0: none was there). Raises NotFound, Invalid, Conflict when others have written since."""
+    report, _ = report_merges.lock(tx, report_id, None)
+    _refuse_unseen(tx, report_id, seen)
     words = clean(text, LONGEST_NOTE)
     if not words:
         raise Invalid("the note is empty", {"text": f"has 1 to {LONGEST_NOTE} characters"})
@@ -106,14 +125,22 @@ def add_note(tx: Tx, report_id: int, text: str, by: int | None, now: datetime) -
 
 
 def reply(
-    tx: Tx, report_id: int, text: str, by: int | None, now: datetime, settings: Settings, menu: Menu
+    tx: Tx,
+    report_id: int,
+    text: str,
+    by: int | None,
+    now: datetime,
+    settings: Settings,
+    menu: Menu,
+    seen: int | None = None,
 ) -> ReportNote:
     """Answer the reporter, who reads it with code and PIN. Where texts are allowed, and STOP was not said, a
-    neutral text announces it: at most one a day, and none in quiet hours.
+    neutral text announces it: at most one a day, and none in quiet hours. `seen` as in `add_note`.
 
-    Raises NotFound, and Invalid for words that a simple phone cannot show.
+    Raises NotFound, Invalid for words that a simple phone cannot show, and Conflict.
     """
     report, _ = report_merges.lock(tx, report_id, None)  # an erasure waits, and then finds the text
+    _refuse_unseen(tx, report_id, seen)
     words = clean(text, LONGEST_REPLY + 1)
     strange = [sign for sign, plain in texts.offenders(words).items() if "?" in plain]
     if not 0 < len(words) <= LONGEST_REPLY:
@@ -154,24 +181,49 @@ def show_note(tx: Tx, note: ReportNote) -> Note:
     return _note(tx, note, names_of(tx, [note.staff_id]), status)
 
 
-def _announce(tx: Tx, report: Report, now: datetime, settings: Settings, menu: Menu) -> int | None:
+def way_of_reply(tx: Tx, report: Report, now: datetime, settings: Settings) -> Way:
+    """How the reporter would learn of a reply that is sent now: said to the officer before it is."""
     number = _open(tx, report.reporter_sealed)
-    if not number or not report.texts_allowed or subscribers.is_opted_out(tx, number):
+    if not number:
+        return Way("anonymous")
+    if not report.texts_allowed:
+        return Way("no_texts")
+    if subscribers.is_opted_out(tx, number):
+        return Way("stopped")
+    key = _news_key(report, now, settings)
+    if tx.scalar(select(_MESSAGES.c.id).where(_MESSAGES.c.idempotency_key == key)) is not None:
+        return Way("told")
+    release = quiet_hours.release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday)
+    return Way("later", release) if release else Way("text")
+
+
+def _announce(tx: Tx, report: Report, now: datetime, settings: Settings, menu: Menu) -> int | None:
+    way = way_of_reply(tx, report, now, settings)
+    if not way.is_text:
         return None
     language = report.language if report.language in menu.languages else menu.languages[0]
-    release = quiet_hours.release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday)
-    today = now.astimezone(settings.zone).date()
     text = NewText(
-        number=number,
+        number=_open(tx, report.reporter_sealed),
         body=say(menu, language, NEWS, service_code=settings.service_code),
         kind=statuses.NOTICE,
         lane="fast",
-        key=f"report-news:{report.id}:{today}",
-        expires_at=(release or now) + _NEWS_HELP_FOR,
-        not_before=release,
+        key=_news_key(report, now, settings),
+        expires_at=(way.at or now) + _NEWS_HELP_FOR,
+        not_before=way.at,
         report_id=report.id,
     )
     return messages.enqueue(tx, text, now)
+
+
+def _news_key(report: Report, now: datetime, settings: Settings) -> str:
+    return f"report-news:{report.id}:{now.astimezone(settings.zone).date()}"
+
+
+def _refuse_unseen(tx: Tx, report_id: int, seen: int | None) -> None:
+    """Nobody answers past a colleague's words, and a form that is sent twice counts once."""
+    newer = select(ReportNote.id).where(ReportNote.report_id == report_id, ReportNote.id > (seen or 0))
+    if seen is not None and tx.scalar(newer.limit(1)) is not None:
+        raise Conflict("somebody has written on this report meanwhile: read that first")
 
 
 def _keep(tx: Tx, report: Report, kind: str, words: str, by: int | None, now: datetime) -> ReportNote:

@@ -73,6 +73,12 @@ def draft_warning(
     return broadcasts.create_draft(tx, person, fields, now, cluster_id)
 
 
+def list_warnings(tx: Tx, cluster_id: int, limit: int = 20) -> list[Broadcast]:
+    """The broadcasts that were drafted from a cluster, the newest first."""
+    wanted = select(Broadcast).where(Broadcast.cluster_id == cluster_id).order_by(Broadcast.id.desc())
+    return list(tx.scalars(wanted.limit(limit)))
+
+
 def _of_cluster(tx: Tx, cluster_id: int) -> Broadcast | None:
     wanted = select(Broadcast).where(Broadcast.cluster_id == cluster_id, Broadcast.status == DRAFT)
     return tx.scalars(wanted.order_by(Broadcast.id.desc()).limit(1)).first()
