@@ -5,7 +5,18 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("recruiters", "reports", "report_matching", "inbound", "outbox", "broadcasts", "reencryption", "turns", "footprint")
+ALL = (
+    "recruiters",
+    "reports",
+    "report_matching",
+    "inbound",
+    "outbox",
+    "outbox_scale",
+    "broadcasts",
+    "reencryption",
+    "turns",
+    "footprint",
+)
 
 
 def main(names: list[str]) -> int:

@@ -16,12 +16,20 @@ import structlog
 
 # Anything that reads like a phone number: + or 0 or 62 and at least eight more digits, with separators.
 _NUMBER = re.compile(r"(?<![\w.-])(?:\+|%2B|00)?\d(?:[ .\-]?\d){7,16}(?![\w])", re.IGNORECASE)
+# An Indonesian mobile number, wherever it stands and however it is broken up: x0812_0000_0000, 0812/0000.
+_MOBILE = re.compile(
+    r"(?<!\d)(?:62|0)[\s._/()\-\u2010-\u2015]{0,3}8\d(?:[\s._/()\-\u2010-\u2015]{0,3}\d){6,10}(?!\d)"
+)
 _SAFE_KEYS = frozenset({"timestamp", "request_id", "event_id", "message_id", "job_id", "pid"})
 
 
 def mask_numbers(text: str) -> str:
     """Replace each run that reads like a phone number by `***` and its last three digits."""
-    return _NUMBER.sub(lambda m: "***" + re.sub(r"\D", "", m.group())[-3:], text)
+    return _NUMBER.sub(_masked, _MOBILE.sub(_masked, text))
+
+
+def _masked(match: re.Match[str]) -> str:
+    return "***" + re.sub(r"\D", "", match.group())[-3:]
 
 
 def _mask(value: Any) -> Any:

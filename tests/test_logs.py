@@ -20,6 +20,11 @@ from sms_service import logs
         "0812-0000-0123",
         "0812 0000 0123",
         "%2B6281200000123",
+        "0812/0000/0123",
+        "0812_0000_0123",
+        "+62 (812) 0000-0123",
+        "0812\u00a00000\u00a00123",
+        "0812\u20110000\u20110123",
     ],
 )
 def test_a_number_is_masked_in_every_form_it_is_written_in(written: str) -> None:

@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import NoReturn
 
 from sms_service.errors import Invalid, JalurError, SettingsError
 
@@ -35,6 +36,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "re-encrypt": ("re_encrypt", "seal everything anew under the first key of DATA_KEY"),
     "settings": ("show_settings", "list every setting, secrets hidden"),
 }
+
+
+class _Parser(argparse.ArgumentParser):
+    """Complains about wrong use without repeating a number that was pasted in the wrong place."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        super().error(_without_numbers(message))
 
 
 def main(argv: Sequence[str]) -> int:
@@ -91,7 +100,7 @@ def _run(argv: Sequence[str]) -> int:
 
 def _parser(asked: str) -> tuple[argparse.ArgumentParser, ModuleType | None]:
     """The parser, complete for the command `asked` only: `--help` need not import them all."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m sms_service",
         description="Jalur Aman",
         allow_abbrev=False,
@@ -108,4 +117,10 @@ def _parser(asked: str) -> tuple[argparse.ArgumentParser, ModuleType | None]:
 
 
 def _complain(line: str) -> None:
-    print(f"jalur-aman: {line}", file=sys.stderr)
+    print(f"jalur-aman: {_without_numbers(line)}", file=sys.stderr)
+
+
+def _without_numbers(line: str) -> str:
+    from sms_service.logs import mask_numbers  # only here: --help need not wait for it
+
+    return mask_numbers(line)

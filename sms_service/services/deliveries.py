@@ -6,6 +6,7 @@ text only moves forward: reports come twice, in any order, and before we have re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -24,6 +25,7 @@ from sms_service.store.models import DeliveryReportRow
 log = get_logger(__name__)
 
 REPORTS = cast(Table, DeliveryReportRow.__table__)
+_WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,30}|[0-9]{1,4}")  # of a gateway; whatever else comes is not logged
 KEEP_TRYING = timedelta(days=2)  # a report older than this finds no text any more
 _COLUMNS = (REPORTS.c.id, REPORTS.c.gateway, REPORTS.c.gateway_id, REPORTS.c.status, REPORTS.c.reason)
 
@@ -47,9 +49,8 @@ def record_delivery(tx: Tx, report: DeliveryReport, now: datetime) -> bool:
         return False
     DELIVERY_REPORTS.labels(report.gateway, report.status or "other").inc()
     if report.status is None:
-        log.warning(
-            "delivery report with a word unknown to us", gateway=report.gateway, word=values["raw_status"]
-        )
+        word = values["raw_status"] if _WORD.fullmatch(report.raw_status) else "(no word)"
+        log.warning("delivery report with a word unknown to us", gateway=report.gateway, word=word)
     _apply(tx, [kept], now)
     return True
 

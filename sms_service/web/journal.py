@@ -20,7 +20,10 @@ from sms_service.metrics import HTTP
 log = get_logger(__name__)
 
 REQUEST_ID = "X-Request-Id"
-_SANE = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_-]{8,64}")  # a letter at least: no phone number
+# An id that a proxy gave is taken over; one that could hold a phone number among its letters is not.
+_SANE = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_UNIQUE = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MANY_DIGITS = re.compile(r"\d(?:[_-]?\d){6}")
 _QUIET = ("health.",)
 _PART = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 _PLAIN = re.compile(r"[a-z-]{1,16}|[0-9]{1,6}")
@@ -46,9 +49,15 @@ def scrub(rule: str, given: Mapping[str, str]) -> str:
 
 def _begin() -> None:
     given = request.headers.get(REQUEST_ID, "")
-    g.request_id = given if _SANE.fullmatch(given) else uuid.uuid4().hex
+    g.request_id = given if _is_sane(given) else uuid.uuid4().hex
     g.begun = perf_counter()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _is_sane(given: str) -> bool:
+    if _UNIQUE.fullmatch(given):
+        return not given.isdecimal()
+    return _SANE.fullmatch(given) is not None and not _MANY_DIGITS.search(given)
 
 
 def _end(response: Response) -> Response:
