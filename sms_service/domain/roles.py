@@ -17,14 +17,19 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 _OFFICERS = frozenset({"admin", "approver", "officer"})
 _CASES = frozenset({"admin", "case_officer"})
+_WITH_PARTNERS = _OFFICERS | {"partner"}  # a partner: only what is of the own community
 _READERS = frozenset({"admin", "approver", "officer", "case_officer", "viewer"})
 
 ACTS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "events": _OFFICERS,
+        "events.own": _WITH_PARTNERS,
         "recruiters": _OFFICERS,
+        "recruiters.warn": frozenset({"admin", "approver"}),  # callers read it as the office's own word
         "subscribers": _OFFICERS,
+        "communities.own": _WITH_PARTNERS,
         "broadcasts": _OFFICERS,
+        "broadcasts.own": _WITH_PARTNERS,
         "broadcasts.approve": frozenset({"admin", "approver"}),
         "reports": _CASES,
         "reports.reveal": _CASES,  # a reporter's number, with a reason that is kept

@@ -12,9 +12,11 @@ from icalendar import Calendar, vText
 from icalendar import Event as Entry
 
 from sms_service.domain import districts
+from sms_service.services.registrations import PROPOSED
 from sms_service.settings import Settings
 from sms_service.store.models import Event
 
+_STATUSES = {"cancelled": "CANCELLED", PROPOSED: "TENTATIVE"}
 _USUAL_LENGTH = timedelta(hours=2)  # where the office has said no end
 
 
@@ -31,7 +33,7 @@ def to_calendar(event: Event, settings: Settings) -> str:
     entry.add("summary", vText(event.title_id))
     entry.add("location", vText(f"{event.venue}, {districts.by_code(event.district).name}"))
     entry.add("description", vText(_description(event, settings)))
-    entry.add("status", "CANCELLED" if event.status == "cancelled" else "CONFIRMED")
+    entry.add("status", _STATUSES.get(event.status, "CONFIRMED"))
     if event.organiser:
         entry.add("contact", vText(event.organiser))
     calendar = Calendar()

@@ -71,8 +71,8 @@ def _locked(tx: Tx, event_id: int, registration_id: int) -> tuple[Event, Registr
     if event is None:
         raise NotFound("there is no such event")
     person = find_registration(tx, event, registration_id)
-    if event.status == "cancelled":
-        raise Conflict("the event is cancelled")
+    if event.status != "planned":
+        raise Conflict("the event is cancelled, or not approved yet")
     return event, person
 
 

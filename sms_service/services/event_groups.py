@@ -9,6 +9,7 @@ Called by the API.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -24,7 +25,7 @@ from sms_service.errors import Conflict, Invalid, NotFound
 from sms_service.services import content, event_notices, jobs_abroad, staff
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.read_models import bump
-from sms_service.services.registrations import COMING, REVISION, lock_event
+from sms_service.services.registrations import COMING, PROPOSED, REVISION, lock_event
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, EventGroup, Registration
 
@@ -72,17 +73,35 @@ def count_members(tx: Tx, event_id: int) -> dict[int, int]:
     return {int(group_id or 0): count for group_id, count in rows}
 
 
+def mark(groups: Sequence[EventGroup]) -> str:
+    """What a page of these groups carries along, so that two officers do not overwrite each other."""
+    told = [
+        (one.position, one.topic, one.destination, one.starts_at, one.room, one.capacity) for one in groups
+    ]
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
+
+
 def set_groups(
-    tx: Tx, event_id: int, wanted: Sequence[GroupFields], by: int | None, now: datetime, texts: EventTexts
+    tx: Tx,
+    event_id: int,
+    wanted: Sequence[GroupFields],
+    by: int | None,
+    now: datetime,
+    texts: EventTexts,
+    seen: str | None = None,
 ) -> list[EventGroup]:
     """Give an event these groups, numbered from 1 in this order, in place of those that it had.
 
     A group keeps its people while its number remains; those of a number that is gone have none. Another
-    slot or room is told to a group's people. Raises NotFound, Conflict, Invalid by field.
+    slot or room is told to a group's people. `seen`, when given, is the mark of the groups as they were
+    read. Raises NotFound, Conflict, Invalid by field.
     """
     event = _open_event(tx, event_id, now)
     check_groups(event, wanted, texts)
-    before = {group.position: group for group in list_groups(tx, event.id)}
+    stored = list_groups(tx, event.id)
+    if seen is not None and seen != mark(stored):
+        raise Conflict("the groups have been changed meanwhile")
+    before = {group.position: group for group in stored}
     moved: list[int] = []
     for number, fields in enumerate(wanted, start=1):
         group = before.pop(number, None)
@@ -218,6 +237,8 @@ def _open_event(tx: Tx, event_id: int, now: datetime) -> Event:
     event = lock_event(tx, event_id)
     if event is None:
         raise NotFound("there is no such event")
+    if event.status == PROPOSED:
+        raise Conflict("the office has not approved this event yet")
     if event.status == "cancelled":
         raise Conflict("the event is cancelled")
     if (event.ends_at or event.starts_at) <= now:

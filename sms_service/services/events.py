@@ -26,6 +26,7 @@ from sms_service.services.event_texts import EventTexts
 from sms_service.services.read_models import bump
 from sms_service.services.registrations import (
     DOORS_OPEN,
+    PROPOSED,
     REVISION,
     Outcome,
     OwnRegistration,
@@ -41,6 +42,7 @@ from sms_service.store.engine import Tx
 from sms_service.store.models import Event, Registration
 
 __all__ = [
+    "PROPOSED",
     "Counts",
     "EventFields",
     "Outcome",
@@ -48,6 +50,7 @@ __all__ = [
     "cancel",
     "cancel_registration",
     "change",
+    "check",
     "check_in",
     "count_registrations",
     "create",
@@ -94,18 +97,41 @@ class Counts:
     cancelled: int = 0
 
 
-def create(tx: Tx, fields: EventFields, by: int | None, now: datetime, quiet: Quiet | None = None) -> Event:
+def create(
+    tx: Tx,
+    fields: EventFields,
+    by: int | None,
+    now: datetime,
+    quiet: Quiet | None = None,
+    *,
+    status: str = "planned",
+    community_id: int | None = None,
+) -> Event:
     """Make an event with its code and reminders. `by` is the person's id. Raises Invalid by field.
 
-    Reminders keep out of the `quiet` hours.
+    Reminders keep out of the `quiet` hours; one that is only PROPOSED has none yet (event_proposals.py).
     """
-    _check(fields, now, {"starts_at"})
-    event = Event(**_columns(fields), status="planned", created_by=by, created_at=now, updated_at=now)
+    check(fields, now)
+    event = Event(
+        **_columns(fields),
+        status=status,
+        community_id=community_id,
+        created_by=by,
+        created_at=now,
+        updated_at=now,
+    )
     _insert(tx, event)
-    reminders.plan(tx, event, now, quiet)
+    if status != PROPOSED:
+        reminders.plan(tx, event, now, quiet)
     staff.record_audit(tx, by, "event.create", ("event", event.id), asdict(fields), now)
     bump(tx, REVISION)
     return event
+
+
+def check(fields: EventFields, now: datetime, before: EventFields | None = None) -> None:
+    """Raises Invalid by field, as making an event does, or changing one that was as `before`."""
+    is_moved = before is None or before.starts_at != fields.starts_at
+    _check(fields, now, {"starts_at"} if is_moved else set())
 
 
 def get_event(tx: Tx, event_id: int) -> Event:
@@ -170,7 +196,8 @@ def change(
             setattr(event, name, value)
     event.version, event.updated_at = event.version + 1, now
     tx.flush()
-    _follow_up(tx, event, before, changed, now, words)
+    if event.status != PROPOSED:
+        _follow_up(tx, event, before, changed, now, words)
     details = {name: {"from": getattr(before, name), "to": getattr(after, name)} for name in changed}
     staff.record_audit(tx, by, "event.change", ("event", event.id), details, now)
     bump(tx, REVISION)

@@ -25,7 +25,7 @@ from sms_service.services.event_texts import EventTexts
 from sms_service.services.people_files import count_stopped, refuse_bad_rows
 from sms_service.services.read_models import bump
 from sms_service.services.recruiter_files import read_table
-from sms_service.services.registrations import REVISION, lock_event, places_left
+from sms_service.services.registrations import PROPOSED, REVISION, lock_event, places_left
 from sms_service.store.engine import Tx
 from sms_service.store.models import Registration
 
@@ -74,6 +74,8 @@ def import_registrants(
     event = lock_event(tx, event_id)
     if event is None:
         raise NotFound("there is no such event")
+    if event.status == PROPOSED:
+        raise Conflict("the office has not approved this event yet")
     if event.status == "cancelled" or event.starts_at <= now:
         raise Conflict("the event is cancelled" if event.status == "cancelled" else "the event has begun")
     known = _known(tx, event.id)

@@ -26,6 +26,7 @@ from sms_service.store.models import Event, EventGroup, Registration, Subscriber
 log = get_logger(__name__)
 
 REVISION = "events"
+PROPOSED = "proposed"  # a partner's event that the office has not approved: callers do not know it
 DOORS_OPEN = timedelta(hours=12)  # a check-in counts from this long before the start
 DOORS_CLOSE = timedelta(hours=12)  # and until this long after the end
 COMING = ("registered", "attended")
@@ -96,7 +97,7 @@ def register(
     Over USSD a text with date, place and code follows, for the screen is gone when the call ends. Who is
     registered already may change their wishes like this.
     """
-    event = lock_event(tx, code)
+    event = _lock_known(tx, code)
     refused = _refused(event, now)
     if refused or event is None:
         return Outcome(refused, event)
@@ -120,7 +121,7 @@ def register(
 
 def cancel_registration(tx: Tx, code: str | int, number: str, now: datetime, texts: EventTexts) -> Outcome:
     """Give a place back. The first who waits gets it and is told."""
-    event = lock_event(tx, code)
+    event = _lock_known(tx, code)
     refused = _refused(event, now)
     if refused or event is None:
         return Outcome(refused, event)
@@ -143,7 +144,7 @@ def give_up(tx: Tx, event: Event, person: Registration, now: datetime, texts: Ev
 
 def check_in(tx: Tx, code: str | int, number: str, language: str, channel: str, now: datetime) -> Outcome:
     """Note that `number` is there. Who never registered, or still waits, is there all the same: walk_in."""
-    event = lock_event(tx, code)
+    event = _lock_known(tx, code)
     if event is None:
         return Outcome("not_found")
     if event.status == "cancelled":
@@ -285,6 +286,12 @@ def notice_text(
         priority=1,
         event_id=event.id,
     )
+
+
+def _lock_known(tx: Tx, code: str | int) -> Event | None:
+    """As lock_event, of the events that callers may know of."""
+    event = lock_event(tx, code)
+    return None if event is not None and event.status == PROPOSED else event
 
 
 def _keep_wishes(person: Registration, wishes: Wishes | None) -> None:

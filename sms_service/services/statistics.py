@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import func, select
 
-from sms_service.services.events import count_registrations
+from sms_service.services.events import PROPOSED, count_registrations
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, TurnCount
 
@@ -65,7 +65,7 @@ def list_event_figures(
     """Return figures of the events that start in [since, until), by start."""
     wanted = (
         select(Event)
-        .where(Event.starts_at >= since, Event.starts_at < until)
+        .where(Event.starts_at >= since, Event.starts_at < until, Event.status != PROPOSED)
         .order_by(Event.starts_at, Event.id)
         .limit(limit)
     )

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from menus.model import Call, Item, Outcome
-from sms_service.domain import districts
-from sms_service.domain.schedules import local_clock, local_date, local_time
+from sms_service.domain.schedules import local_clock
 from sms_service.errors import Unavailable
-from sms_service.services import registrations, subscribers
+from sms_service.services import event_screens, registrations, subscribers
 from sms_service.services.actions.context import Context, ContextAction
 from sms_service.services.effects import Done
 from sms_service.services.event_lists import ListedEvent
@@ -38,14 +37,9 @@ def event_details(context: Context, call: Call) -> Mapping[str, str]:
     event = _listed(context, call)
     if event is None:
         return {}
-    return {
-        "event_title": event.title(call.language),
-        "event_when": local_time(event.starts_at, context.runtime.settings.zone, call.language),
-        "event_where": f"{event.venue}, {districts.by_code(event.district).name}",
-        "event_seats": _seats(context, call, event.places_left),
-        "event_code": event.code,
-        **_mine(context, call, event),
-    }
+    texts = EventTexts.of(context.runtime.settings, context.menu)
+    told = event_screens.details(texts, event, event.title(call.language), event.places_left, call.language)
+    return {**told, **_mine(context, call, event)}
 
 
 def my_events(context: Context, call: Call) -> tuple[Item, ...]:
@@ -152,13 +146,7 @@ def _listed(context: Context, call: Call) -> ListedEvent | None:
 
 
 def _label(context: Context, call: Call, starts_at: datetime, title: str) -> str:
-    return f"{local_date(starts_at, context.runtime.settings.zone, call.language)} {title}"
-
-
-def _seats(context: Context, call: Call, left: int | None) -> str:
-    if left is None:
-        return context.words(call, "event.seats_open")
-    return context.words(call, "event.seats_left" if left else "event.seats_full", count=str(left))
+    return event_screens.label(starts_at, title, context.runtime.settings.zone, call.language)
 
 
 def _mine(context: Context, call: Call, event: ListedEvent) -> Mapping[str, str]:

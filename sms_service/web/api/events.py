@@ -104,7 +104,8 @@ class TitleAnswer(Answered):
 
 class EventAnswer(Answered):
     """One event. `code` is what people type; places_left null: no limit. `no_show` are those registered who
-    did not check in: null until the event is over."""
+    did not check in: null until the event is over. `proposed`: a partner's, not approved by the office yet.
+    """
 
     id: int
     code: str
@@ -118,7 +119,7 @@ class EventAnswer(Answered):
     organiser: str
     audience: str
     reminder_plan: list[str]
-    status: Literal["planned", "cancelled", "held"]
+    status: Literal["proposed", "planned", "cancelled", "held"]
     cancel_reason: str
     registered: int
     waiting: int
@@ -237,7 +238,7 @@ def _answer(call: Call, event: Event, counts: Counts) -> EventAnswer:
         organiser=event.organiser,
         audience=event.audience,
         reminder_plan=list(DEFAULT_PLAN if event.reminder_plan is None else event.reminder_plan),
-        status="held" if is_held else cast(Literal["planned", "cancelled"], event.status),
+        status="held" if is_held else cast(Literal["proposed", "planned", "cancelled"], event.status),
         cancel_reason=event.cancel_reason,
         registered=counts.registered,
         waiting=counts.waiting,
