@@ -173,8 +173,8 @@ def test_counters_of_all_processes_are_added_up(settings: Settings, tmp_path: Pa
     for _ in range(2):
         subprocess.run([sys.executable, "-c", count], env=environ, check=True)
     ask = (
-        "import sys; from sms_service.web.health import _shared_metrics;"
-        " sys.stdout.write(_shared_metrics().decode())"
+        "import sys; from prometheus_client import generate_latest; from sms_service.metrics import shared;"
+        " sys.stdout.write(generate_latest(shared()).decode())"
     )
     shown = subprocess.run(
         [sys.executable, "-c", ask], env=environ, check=True, capture_output=True, text=True

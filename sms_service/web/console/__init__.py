@@ -18,13 +18,31 @@ from sms_service.errors import NotFound, ServiceError
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
 from sms_service.services import sign_in
-from sms_service.web.console import account, door, formats, frame, navigation, people, phone, today
+from sms_service.web.console import (
+    account,
+    door,
+    formats,
+    frame,
+    navigation,
+    people,
+    phone,
+    reports,
+    system,
+    today,
+)
 from sms_service.web.console.door import SESSION
 from sms_service.web.console.pages import Page, Shown, Turns, Visit
 
 log = get_logger(__name__)
 
-PAGES: tuple[Page, ...] = (*today.PAGES, *people.PAGES, *phone.PAGES, *account.PAGES)
+PAGES: tuple[Page, ...] = (
+    *today.PAGES,
+    *reports.PAGES,
+    *people.PAGES,
+    *phone.PAGES,
+    *account.PAGES,
+    *system.PAGES,
+)
 LANGUAGES = ("id", "en")
 
 _METHODS = ("GET", "POST")

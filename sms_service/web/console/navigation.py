@@ -20,9 +20,11 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("/console/", lazy_gettext("Today"), "desk"),
+    Place("/console/reports", lazy_gettext("Reports"), "reports"),
     Place("/console/phone", lazy_gettext("Phone"), "desk"),
     Place("/console/people", lazy_gettext("People"), "staff"),
     Place("/console/audit", lazy_gettext("Audit"), "staff"),
+    Place("/console/system", lazy_gettext("System"), "system"),
 )
 
 
