@@ -172,7 +172,7 @@ def refused(status: int, words: str) -> Response:
     return page_of("refused.html", status, words=words)
 
 
-def page_of(template: str, status: int, **values: object) -> Response:
+def page_of(template: str, status: int, /, **values: object) -> Response:
     """A page, from a template of the desk."""
     return Response(render_template(f"console/{template}", **values), status, mimetype="text/html")
 
