@@ -34,7 +34,8 @@ _CLASS = re.compile(r"([A-Z][A-Za-z]+): (.*)", re.DOTALL)
 class Lane:
     """What waits: in a lane, or (name "broadcasts") behind the gates of broadcasts.
 
-    Counts end at MOST_COUNTED; `calls` are wake-up calls (None: Redis is away); `oldest_due_seconds` is 0 when nothing is due.
+    Counts end at MOST_COUNTED; `calls` are wake-up calls (None: Redis is away); `oldest_due_seconds` is 0
+    when nothing is due.
     """
 
     name: str

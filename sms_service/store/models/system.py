@@ -111,4 +111,5 @@ class ContentItem(Base):
     kind: Mapped[str] = mapped_column(String(16))
     key: Mapped[str] = mapped_column(String(48))
     item: Mapped[dict[str, object]] = mapped_column(JSON)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")  # grows with each change
     updated_at: Mapped[datetime]
