@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Hashable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
@@ -38,7 +39,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 _RESERVED = ("0", "00")
 
 
-class _Yaml(yaml.SafeLoader):
+class _Yaml(yaml.CSafeLoader):
     """YAML where yes, no, on and off are words, as in every menu, and only true and false are booleans.
 
     A key that stands twice is refused: one of the two would be silently lost.
@@ -66,7 +67,15 @@ def read_yaml(text: str) -> Any:
 
 
 def load_menu(content: Path = CONTENT, screen: int = 160) -> Menu:
-    """Read, check and freeze the menu. `screen` is in septets, `CON ` included. Raises MenuError."""
+    """Read, check and freeze the menu. `screen` is in septets, `CON ` included. Raises MenuError.
+
+    The same files give the same menu: nobody can change it, so it is read once.
+    """
+    return _load(content, screen, _version(content))
+
+
+@lru_cache(maxsize=4)
+def _load(content: Path, screen: int, version: str) -> Menu:
     nodes: dict[str, Node] = {}
     for file in sorted((content / "flow").glob("*.yaml")):
         for name, raw in _mapping(file).items():
@@ -87,7 +96,7 @@ def load_menu(content: Path = CONTENT, screen: int = 160) -> Menu:
         words=MappingProxyType(words),
         common=MappingProxyType(common),
         values=MappingProxyType(values),
-        version=_version(content),
+        version=version,
         screen=screen,
     )
     _check_links(menu)

@@ -109,7 +109,7 @@ def shipped(folder: Path = ITEMS) -> Library:
 
 def _file(file: Path, kind: str) -> dict[str, ContentItem]:
     try:
-        raw: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        raw: Any = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, yaml.YAMLError) as error:
         raise MenuError(file.name, "-", f"cannot be read: {error}") from error
     if not isinstance(raw, list):
