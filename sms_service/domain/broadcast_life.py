@@ -64,6 +64,22 @@ _LEADS_TO: Mapping[str, str] = MappingProxyType(
         "cancel": CANCELLED,
     }
 )
+# Whole sentences: they are translated as they stand.
+_REFUSALS: Mapping[str, str] = MappingProxyType(
+    {
+        DRAFT: "the broadcast is a draft: it has to be submitted and approved first",
+        SUBMITTED: "the broadcast is submitted: it waits for the word of a second person",
+        REJECTED: "the broadcast is rejected: it has to be changed first",
+        SCHEDULED: "the broadcast is scheduled: it is approved and has not begun",
+        STARTING: "the broadcast is starting: it is under way",
+        CANARY: "the broadcast is under way: the first few are being tried (canary)",
+        RUNNING: "the broadcast is running: it is under way",
+        PAUSED: "the broadcast is paused",
+        HALTED: "the broadcast is halted",
+        DONE: "the broadcast is done",
+        CANCELLED: "the broadcast is cancelled",
+    }
+)
 ACTS: tuple[str, ...] = tuple(_LEGAL_IN)
 PEOPLES_ACTS = ("edit", "submit", "approve", "reject", "pause", "resume", "cancel")
 RESUMABLE = (SCHEDULED, *UNDER_WAY)
@@ -96,6 +112,6 @@ def after(act: str, resume_to: str = "") -> str:
 
 
 def refusal(act: str, status: str) -> str:
-    """Why `act` is not legal in `status`, in words for whoever asked."""
-    legal = _LEGAL_IN[act]
-    return f"the broadcast is {status}: only what is {' or '.join(legal)} can take this step ({act})"
+    """Why `act` is not legal in `status`, in words for whoever asked. Raises KeyError for an unknown act."""
+    assert not may(act, status), (act, status)
+    return _REFUSALS[status]

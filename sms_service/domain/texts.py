@@ -66,15 +66,28 @@ def measure(text: str) -> Size:
     return Size("UCS-2", sum(costs), _parts(costs, 70, 67))
 
 
+def room_left(text: str) -> int:
+    """How many units (septets, or UTF-16 units) may still be written before one more segment is needed."""
+    if is_gsm7(text):
+        return _pack([_COST[character] for character in text], 160, 153)[1]
+    return _pack([2 if ord(character) > 0xFFFF else 1 for character in text], 70, 67)[1]
+
+
 def _parts(costs: list[int], single: int, each: int) -> int:
-    if sum(costs) <= single:
-        return 1
+    return _pack(costs, single, each)[0]
+
+
+def _pack(costs: list[int], single: int, each: int) -> tuple[int, int]:
+    """The number of parts, and the room that is left in the last one."""
+    total = sum(costs)
+    if total <= single:
+        return 1, single - total
     parts, room = 1, each
     for cost in costs:
         if cost > room:
             parts, room = parts + 1, each
         room -= cost
-    return parts
+    return parts, room
 
 
 def to_gsm7(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from sms_service.domain import broadcast_life as life
 from sms_service.domain import statuses
@@ -29,7 +29,7 @@ from sms_service.services import (
 from sms_service.services.broadcast_audience import Audience
 from sms_service.services.staff import Person
 from sms_service.store.engine import Tx
-from sms_service.store.models import AuditEntry, Broadcast
+from sms_service.store.models import AuditEntry, Broadcast, Event
 
 FURTHEST = timedelta(days=366)
 SHORTEST_LIFE = timedelta(minutes=1)
@@ -57,8 +57,8 @@ def create_draft(
 ) -> Broadcast:
     """Write a draft. `cluster_id`: the cluster of reports that a warning was drafted from. Raises Invalid
     by field."""
+    _demand_own_people(tx, author, fields)
     check(tx, fields, now)
-    _demand_own_people(author, fields)
     row = Broadcast(
         **_columns(fields),
         status=life.DRAFT,
@@ -84,14 +84,13 @@ def edit(
 ) -> Broadcast:
     """Change fields of BroadcastFields by name; only of a draft, or of a rejected one, which is a draft
     again then. `version`, when given, must be the row's. Raises NotFound, Conflict, Invalid by field."""
-    row = _locked(tx, broadcast_id)
+    row = _locked(tx, broadcast_id, person)
     _demand(row, "edit")
-    if version is not None and version != row.version:
-        raise Conflict(f"the broadcast has been changed meanwhile: it is at version {row.version}")
+    _demand_version(row, version)
     before = fields_of(row)
     after = replace(before, **changes)
+    _demand_own_people(tx, person, after)
     check(tx, after, now)
-    _demand_own_people(person, after)
     for name, value in _columns(after).items():
         setattr(row, name, value)
     _move(tx, row, "edit", now)
@@ -99,10 +98,12 @@ def edit(
     return row
 
 
-def submit(tx: Tx, broadcast_id: int, person: Person, now: datetime) -> Broadcast:
-    """Hand a draft over for approval. Raises NotFound, Conflict, Invalid (its time is past by now)."""
-    row = _locked(tx, broadcast_id)
+def submit(tx: Tx, broadcast_id: int, person: Person, now: datetime, version: int | None = None) -> Broadcast:
+    """Hand a draft over for approval; `version`, when given, must be the row's. Raises NotFound, Conflict,
+    Invalid (its time is past by now)."""
+    row = _locked(tx, broadcast_id, person)
     _demand(row, "submit")
+    _demand_version(row, version)
     check(tx, fields_of(row), now)
     row.submitted_at, row.reason = now, ""
     _move(tx, row, "submit", now)
@@ -111,20 +112,27 @@ def submit(tx: Tx, broadcast_id: int, person: Person, now: datetime) -> Broadcas
 
 
 def approve(
-    tx: Tx, broadcast_id: int, person: Person, now: datetime, override_quiet_hours: bool = False
+    tx: Tx,
+    broadcast_id: int,
+    person: Person,
+    now: datetime,
+    override_quiet_hours: bool = False,
+    version: int | None = None,
 ) -> Broadcast:
     """The second person's word: it goes out at its time. With `override_quiet_hours` an urgent one goes out
-    at night too, and who said so is kept apart.
+    at night too, and who said so is kept apart. `version`, when given, must be the row's: what is approved
+    is what was read.
 
     Raises NotAllowed for whoever wrote any of it (by whichever token) and for roles that do not approve;
     NotFound; Conflict (also when its deadline is past); Invalid for an override of what is not urgent.
     """
     if not may(person.role, "broadcasts.approve"):
         raise NotAllowed("your role does not approve broadcasts")
-    row = _locked(tx, broadcast_id)
+    row = _locked(tx, broadcast_id, person)
     if person.id in writers(tx, row):
         raise NotAllowed("who wrote a broadcast cannot approve it: a second person must")
     _demand(row, "approve")
+    _demand_version(row, version)
     if override_quiet_hours and row.kind != statuses.URGENT:
         words = "only an urgent broadcast may go out in the quiet hours"
         raise Invalid(words, {"override_quiet_hours": words})
@@ -145,7 +153,7 @@ def reject(tx: Tx, broadcast_id: int, person: Person, reason: str, now: datetime
     """Send a submitted one back to its author with a reason. Raises NotAllowed, NotFound, Conflict."""
     if not may(person.role, "broadcasts.approve"):
         raise NotAllowed("your role does not decide on broadcasts")
-    row = _locked(tx, broadcast_id)
+    row = _locked(tx, broadcast_id, person)
     _demand(row, "reject")
     row.reason = reason[:LONGEST_REASON]
     _move(tx, row, "reject", now)
@@ -156,7 +164,7 @@ def reject(tx: Tx, broadcast_id: int, person: Person, reason: str, now: datetime
 def pause(tx: Tx, broadcast_id: int, person: Person, now: datetime) -> Broadcast:
     """Nothing more goes out: one row is changed, whatever the number of texts. What a gateway is being
     handed in this moment cannot be called back. Raises NotFound, Conflict."""
-    row = _locked(tx, broadcast_id)
+    row = _locked(tx, broadcast_id, person)
     _demand(row, "pause")
     row.resume_to = row.status
     _move(tx, row, "pause", now)
@@ -167,8 +175,10 @@ def pause(tx: Tx, broadcast_id: int, person: Person, now: datetime) -> Broadcast
 def resume(tx: Tx, broadcast_id: int, person: Person, now: datetime) -> Broadcast:
     """Go on exactly where it stopped. After a halt a person has judged: what happened until then does not
     halt it again. Raises NotFound, Conflict (also when its deadline is past)."""
-    row = _locked(tx, broadcast_id)
+    row = _locked(tx, broadcast_id, person)
     _demand(row, "resume")
+    if row.status == life.HALTED and person.role == "partner":
+        raise NotAllowed("what the service has halted is judged by the office: ask it to look")
     if row.expires_at is not None and row.expires_at <= now:
         raise Conflict("its deadline has passed: what is left would come too late")
     act_details = {"halted_reason": row.halted_reason} if row.status == life.HALTED else {}
@@ -187,7 +197,7 @@ def resume(tx: Tx, broadcast_id: int, person: Person, now: datetime) -> Broadcas
 def cancel(tx: Tx, broadcast_id: int, person: Person, reason: str, now: datetime) -> Broadcast:
     """Call it off for good; what still waits ends as expired, with this as its reason. Raises NotFound,
     Conflict."""
-    row = _locked(tx, broadcast_id)
+    row = _locked(tx, broadcast_id, person)
     _demand(row, "cancel")
     row.reason, row.finished_at = reason[:LONGEST_REASON], now
     _move(tx, row, "cancel", now)
@@ -197,9 +207,9 @@ def cancel(tx: Tx, broadcast_id: int, person: Person, reason: str, now: datetime
     return row
 
 
-def get_broadcast(tx: Tx, broadcast_id: int) -> Broadcast:
-    """Raises NotFound."""
-    row = tx.get(Broadcast, broadcast_id)
+def get_broadcast(tx: Tx, broadcast_id: int, person: Person | None = None) -> Broadcast:
+    """Raises NotFound; to a partner (`person`) also for what is not of the own community."""
+    row = tx.scalars(select(Broadcast).where(Broadcast.id == broadcast_id, *seen_by(person))).one_or_none()
     if row is None:
         raise NotFound("there is no such broadcast")
     return row
@@ -215,6 +225,14 @@ def list_broadcasts(
     if status is not None:
         wanted = wanted.where(Broadcast.status == status)
     return list(tx.scalars(wanted))
+
+
+def seen_by(person: Person | None) -> list[ColumnElement[bool]]:
+    """The conditions on rows that `person` may know of: a partner those of the own community, and one
+    without a community none at all."""
+    if person is None or person.role != "partner":
+        return []
+    return [Broadcast.community_id == (person.community_id or 0)]
 
 
 def writers(tx: Tx, row: Broadcast) -> set[int]:
@@ -259,10 +277,21 @@ def check(tx: Tx, fields: BroadcastFields, now: datetime) -> None:
         raise Invalid("the broadcast cannot be accepted", errors)
 
 
-def _demand_own_people(person: Person, fields: BroadcastFields) -> None:
-    """A partner writes to the partner's own community and to nobody else."""
-    if person.role == "partner" and fields.audience.communities != (person.community_id,):
+def _demand_own_people(tx: Tx, person: Person, fields: BroadcastFields) -> None:
+    """A partner writes to the partner's own community and to nobody else; nor does a partner learn who is
+    a subscriber by naming numbers, or of the events of others."""
+    if person.role != "partner":
+        return
+    audience = fields.audience
+    if person.community_id is None or audience.communities != (person.community_id,):
         raise NotAllowed("a partner's broadcast goes to the partner's own community")
+    if audience.subscribers is not None:
+        raise NotAllowed("a partner's broadcast names nobody one by one")
+    if audience.event is not None:
+        event = tx.get(Event, audience.event)
+        if event is None or event.community_id != person.community_id:
+            words = "there is no such event"
+            raise Invalid("the broadcast cannot be accepted", {"audience.event": words})
 
 
 def _columns(fields: BroadcastFields) -> dict[str, Any]:
@@ -285,8 +314,9 @@ def _described(fields: BroadcastFields) -> dict[str, object]:
     return {**described, "audience": audience}
 
 
-def _locked(tx: Tx, broadcast_id: int) -> Broadcast:
-    row = tx.get(Broadcast, broadcast_id, with_for_update=True, populate_existing=True)
+def _locked(tx: Tx, broadcast_id: int, person: Person) -> Broadcast:
+    wanted = select(Broadcast).where(Broadcast.id == broadcast_id, *seen_by(person)).with_for_update()
+    row = tx.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
     if row is None:
         raise NotFound("there is no such broadcast")
     return row
@@ -295,6 +325,11 @@ def _locked(tx: Tx, broadcast_id: int) -> Broadcast:
 def _demand(row: Broadcast, act: str) -> None:
     if not life.may(act, row.status):
         raise Conflict(life.refusal(act, row.status))
+
+
+def _demand_version(row: Broadcast, version: int | None) -> None:
+    if version is not None and version != row.version:
+        raise Conflict("the broadcast has been changed meanwhile: look at it again")
 
 
 def _move(tx: Tx, row: Broadcast, act: str, now: datetime) -> None:

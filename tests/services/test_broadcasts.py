@@ -217,7 +217,7 @@ def test_a_rejected_one_carries_its_reason_and_comes_back_after_an_edit(store: S
 def test_of_two_who_edit_the_second_is_told(store: Store) -> None:
     broadcast_id = draft(store)
     act(store, "edit", broadcast_id, changes={"text_id": "Satu"}, version=1)
-    with pytest.raises(Conflict, match="version 2"):
+    with pytest.raises(Conflict, match="changed meanwhile"):
         act(store, "edit", broadcast_id, changes={"text_id": "Dua"}, version=1)
     assert row(store, broadcast_id).text_id == "Satu"
 

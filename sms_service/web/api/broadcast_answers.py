@@ -10,10 +10,9 @@ from typing import Literal
 from sqlalchemy import select
 
 from sms_service.domain import broadcast_life as life
-from sms_service.domain import phones, statuses
-from sms_service.domain.quiet_hours import release_at
+from sms_service.domain import phones
 from sms_service.runtime import Runtime
-from sms_service.services import broadcast_rows
+from sms_service.services import broadcast_progress, broadcast_rows
 from sms_service.services.broadcast_audience import Audience
 from sms_service.services.broadcast_preview import Preview
 from sms_service.store.engine import Tx
@@ -286,15 +285,11 @@ def _times(runtime: Runtime, row: Broadcast) -> dict[str, datetime | None]:
 
 def _held(runtime: Runtime, row: Broadcast, counts: Mapping[str, int], now: datetime) -> HeldAnswer | None:
     settings = runtime.settings
-    until = release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday)
-    passes = row.kind == statuses.URGENT and row.override_by is not None
-    waits = counts[statuses.QUEUED]
-    if until is None or passes or not waits or row.status not in (life.CANARY, life.RUNNING):
+    found = broadcast_progress.held(row, counts, settings, now)
+    if found is None:
         return None
-    too_late = row.expires_at is not None and row.expires_at <= until
-    return HeldAnswer(
-        texts=waits, reason="quiet hours", until=until.astimezone(settings.zone), expires_first=too_late
-    )
+    until = found.until.astimezone(settings.zone)
+    return HeldAnswer(texts=found.texts, reason="quiet hours", until=until, expires_first=found.expires_first)
 
 
 def _not_sent(tx: Tx, broadcast_id: int) -> list[NotSentAnswer]:

@@ -1,0 +1,84 @@
+"""A glance at a broadcast while it is being written: how its text arrives, and how long it is.
+
+By the composer that writes the texts (broadcast_texts), without walking the audience: whoever gave no name
+and lives in the district with the longest name stands for all. The exact figures are broadcast_preview's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from sms_service.domain import districts as places
+from sms_service.domain import personalisation, texts
+from sms_service.services import broadcast_audience, broadcast_cautions, broadcast_texts
+from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience
+from sms_service.services.broadcast_cautions import Caution
+from sms_service.services.broadcast_texts import Body, Composer, Words
+from sms_service.services.broadcasts import BroadcastFields
+from sms_service.settings import Settings
+from sms_service.store.engine import Tx
+
+MOST_COUNTED = 10_000
+_LONG_NAME = "n" * personalisation.LONGEST_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One language's text as it arrives."""
+
+    language: str
+    body: Body
+    units: int  # septets (UCS-2: characters) that it has
+    left: int  # of them until one more segment is needed
+    longest: int  # segments with the longest name that is put in
+    characters: dict[str, str]  # beyond GSM-7, each with what it could be replaced by
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What can be said at once. `recipients` is bounded: more than MOST_COUNTED means "more than that"."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    faults: dict[str, str] = field(default_factory=dict)  # by field ("text.id")
+    cautions: list[Caution] = field(default_factory=list)
+    recipients: int | None = None  # None: the audience cannot be read as it stands
+
+
+def glance(
+    tx: Tx, fields: BroadcastFields, words: Words, settings: Settings, now: datetime, counts: bool = True
+) -> Glance:
+    """Look at the text and count its people; a text that is faulty is not drawn, its fault is told."""
+    faults = broadcast_texts.check(fields.text_id, fields.text_en) if fields.text_id.strip() else {}
+    own = {settings.short_code, settings.office_phone}
+    cautions = broadcast_cautions.look(tx, fields.text_id, fields.text_en, now.date(), own)
+    wanted = {"id": fields.text_id, "en": fields.text_en}
+    sound = {key: text if f"text.{key}" not in faults else "" for key, text in wanted.items()}
+    composer = Composer(sound["id"], sound["en"], words)
+    drafts = [_draft(composer, key, fields.audience) for key, text in sound.items() if text.strip()]
+    people = count_people(tx, fields.audience, fields.kind, now) if counts else None
+    return Glance(drafts, faults, cautions, people)
+
+
+def count_people(tx: Tx, audience: Audience, kind: str, now: datetime) -> int:
+    """How many would be written to; beyond MOST_COUNTED nobody is counted any more."""
+    reached = broadcast_audience.reached(tx, audience, kind, now)
+    some = select(SUBSCRIBERS.c.id).where(*reached).limit(MOST_COUNTED + 1).subquery()
+    return tx.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _draft(composer: Composer, language: str, audience: Audience) -> Draft:
+    codes = audience.districts or tuple(district.code for district in places.DISTRICTS)
+    bodies = {code: composer.compose(language, code) for code in codes}
+    district = max(bodies, key=lambda code: (bodies[code].segments, len(bodies[code].text)))
+    body = bodies[district]
+    return Draft(
+        language=language,
+        body=body,
+        units=texts.measure(body.text).units,
+        left=texts.room_left(body.text),
+        longest=composer.compose(language, district, _LONG_NAME).segments,
+        characters=texts.offenders(body.text),
+    )
