@@ -100,7 +100,8 @@ def _fill(store: Store, settings: Settings) -> str:
         with store.transaction() as tx:
             for n in range(start, start + 500):
                 given = (f"old-{n}", _answers(n), f"+62812{n:08}", "id", "ussd", now, settings, ready)
-                code = reports.file_report(tx, *given).code
+                receipt = reports.file_report(tx, *given)
+                code = receipt.code if receipt else code
             tx.wakes.clear()
     return code
 

@@ -2,7 +2,8 @@
 
 A filing is named by the token of its draft. However often and wherever it is confirmed, there is one report
 and one code; the draft goes in the same transaction. An anonymous report gets neither the number nor its
-hash, and its link to the draft is a keyed hash of the token, which nobody holds once the draft is gone.
+hash, and its link to the draft is a keyed hash of the token. The token itself stands in the draft, which
+goes, and for two days, sealed, in what the steps of that dialogue did (effects): a step may be repeated.
 Called by the menus' actions and by inbound texts; staff's work on a report is services/report_cases.
 """
 
@@ -35,7 +36,7 @@ _UNCOUNTED = Standing()
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the reporter takes away. `pin` is empty when they chose it themselves."""
+    """What the reporter takes away. `pin` is the drawn one; empty when they chose it themselves."""
 
     code: str
     pin: str
@@ -67,8 +68,7 @@ def confirm(
     its own transaction, for the slow hash of the PIN must not hold the write lock. Raises Unavailable,
     Invalid for a PIN that may not be chosen, Locked for a caller who has reported far too often today.
     """
-    with store.read() as tx:
-        filed = find_filed(tx, token, answers.pin)
+    filed = find_receipt(store, token)
     if filed is not None:
         return filed
     standing = _UNCOUNTED
@@ -76,8 +76,10 @@ def confirm(
         caller = store.vault.number_hash(number)
         standing = report_limits.note(redis, caller, token, answers.is_urgent, now)
     pin = pins.prepare(store.vault, token, answers.pin)
+    given = (token, answers, number, language, channel, now)
     with store.transaction() as tx:
-        return file_report(tx, token, answers, number, language, channel, now, settings, pin, standing)
+        receipt = file_report(tx, *given, settings, pin, standing)
+    return receipt or confirm(store, settings, *given, redis)  # another was first: its receipt is ours
 
 
 def file_report(
@@ -91,23 +93,32 @@ def file_report(
     settings: Settings,
     pin: ReadyPin,
     standing: Standing = _UNCOUNTED,
-) -> Receipt:
-    """The same within a transaction. `pin` comes from pins.prepare, called before the transaction opened."""
-    filing = _filing(tx, token)
-    code = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == filing))
-    if code is None:
+) -> Receipt | None:
+    """The same within a transaction; None where the report is filed already, under another PIN perhaps.
+    `pin` comes from pins.prepare, called before the transaction opened."""
+    code = None
+    if not is_filed(tx, token):
         row = _row(tx, answers, number, language, channel, now, pin)
-        code = _insert(tx, filing, row | _weighed(answers, standing, now), now, settings)
+        code = _insert(tx, _filing(tx, token), row | _weighed(answers, standing, now), now, settings)
     tx.execute(delete(ReportDraft).where(ReportDraft.token == token))
-    return Receipt(code, pin.shown)
+    return Receipt(code, pin.shown) if code else None
 
 
-def find_filed(tx: Tx, token: str, chosen_pin: str) -> Receipt | None:
-    """Return the receipt of a filing that is done, or None."""
-    code = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == _filing(tx, token)))
-    if code is None:
+def is_filed(tx: Tx, token: str) -> bool:
+    """True when the filing of this token is done."""
+    return tx.scalar(select(TABLE.c.id).where(TABLE.c.filing == _filing(tx, token))) is not None
+
+
+def find_receipt(store: Store, token: str) -> Receipt | None:
+    """Return the receipt of a filing that is done, or None. A PIN is in it only where the drawn one opens
+    the report. Takes its own transaction, and then 4 ms for the hash. Raises Unavailable."""
+    with store.read() as tx:
+        wanted = select(TABLE.c.code, TABLE.c.pin_hash).where(TABLE.c.filing == _filing(tx, token))
+        filed = tx.execute(wanted).one_or_none()
+    if filed is None:
         return None
-    return Receipt(code, "" if chosen_pin else pins.drawn(tx.vault, token))
+    pin = pins.drawn(store.vault, token)
+    return Receipt(filed.code, pin if pins.is_right(store.vault, filed.pin_hash, pin) else "")
 
 
 def erase_reporter(tx: Tx, number_hash: str, now: datetime) -> Erased:
@@ -131,17 +142,16 @@ def erase_reporter(tx: Tx, number_hash: str, now: datetime) -> Erased:
     return Erased(len(rows), sum(row.status != report_statuses.CLOSED for row in rows))
 
 
-def _insert(tx: Tx, filing: str, row: dict[str, Any], now: datetime, settings: Settings) -> str:
-    """Write the report under a free code; two at once: one writes, the other returns what it wrote."""
+def _insert(tx: Tx, filing: str, row: dict[str, Any], now: datetime, settings: Settings) -> str | None:
+    """Write the report under a free code, and return that; None when another wrote it in this moment."""
     for _ in range(_TRIES):
         given = {**row, "filing": filing, "code": receipts.draw_code()}
         report_id = tx.execute(insert_new(tx, TABLE).values(given).returning(TABLE.c.id)).scalar_one_or_none()
         if report_id is not None:
             _after_filing(tx, report_id, given["is_urgent"], now, settings)
             return str(given["code"])
-        first = tx.scalar(select(TABLE.c.code).where(TABLE.c.filing == filing))
-        if first is not None:
-            return str(first)
+        if tx.scalar(select(TABLE.c.id).where(TABLE.c.filing == filing)) is not None:
+            return None
     raise Conflict("no free code was found; try again")
 
 

@@ -53,11 +53,23 @@ def test_confirmed_again_it_is_one_report_and_the_same_receipt(store: Store, set
     with store.transaction() as tx:
         pin = pins.prepare(store.vault, "token-1", "")
         given = (tx, "token-1", answers(), number(1), "en", "sms", NOW, settings, pin)
-        assert reports.file_report(*given) == first
-    with store.read() as tx:
-        assert reports.find_filed(tx, "token-1", "") == first
-        assert reports.find_filed(tx, "token-9", "") is None
+        assert reports.file_report(*given) is None
+    assert reports.find_receipt(store, "token-1") == first
+    assert reports.find_receipt(store, "token-9") is None
     assert count(store) == 1
+
+
+def test_whoever_confirms_later_is_never_told_a_pin_that_does_not_open(
+    store: Store, settings: Settings
+) -> None:
+    first = file(store, settings, told=answers(pin="246813"))
+    assert first.pin == ""
+    assert file(store, settings) == first  # as if no PIN had been chosen
+    assert file(store, settings, told=answers(pin="1357")) == first
+    assert reports.find_receipt(store, "token-1") == first
+    drawn = file(store, settings, "token-2")
+    assert file(store, settings, "token-2", told=answers(pin="1357")) == drawn
+    assert pins.is_right(store.vault, report_of(store, drawn).pin_hash, drawn.pin)
 
 
 def test_confirmed_by_eight_at_once_it_is_one_report_with_one_alert(store: Store, settings: Settings) -> None:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import select
-
 from menus.model import Call, Item, Outcome
 from sms_service.domain import receipts
 from sms_service.domain.report_answers import (
@@ -24,12 +22,11 @@ from sms_service.domain.report_answers import (
 from sms_service.domain.report_questions import add_story, next_question, take
 from sms_service.errors import Locked, Unavailable
 from sms_service.metrics import DEGRADED
-from sms_service.services import pins, report_drafts, reports
+from sms_service.services import report_drafts, reports
 from sms_service.services.actions.context import Context, ContextAction
 from sms_service.services.effects import Done
 from sms_service.services.report_drafts import Draft
 from sms_service.store.engine import Tx
-from sms_service.store.models import Report
 
 CLEARED = {"report_typed": "", "report_pin": ""}  # what was typed never stays in the dialogue
 
@@ -118,15 +115,15 @@ def file_report(context: Context, call: Call) -> Outcome:
 
 
 def report_receipt(context: Context, call: Call) -> Mapping[str, str]:
-    """Code and PIN of what was filed. They are worked out for each showing and kept nowhere. The drawn PIN is
-    shown only where it is the right one: of a PIN that the caller chose there is nothing to show."""
-    receipt, hashed = context.read(lambda tx: _filed(tx, call.values.get("report", "")))
+    """Code and PIN of what was filed, worked out for each showing and kept nowhere. Of a PIN that the caller
+    chose there is nothing to show."""
+    token = call.values.get("report", "")
+    receipt = reports.find_receipt(context.runtime.store, token) if token else None
     if receipt is None:
         return {}
-    is_drawn = pins.is_right(context.runtime.store.vault, hashed, receipt.pin)
     return {
         "report_code": receipts.spoken(receipt.code),
-        "report_pin": receipt.pin if is_drawn else context.words(call, "report.pin_own"),
+        "report_pin": receipt.pin or context.words(call, "report.pin_own"),
         "report_hint": context.words(call, f"report.hint.{context.channel}"),
     }
 
@@ -184,15 +181,9 @@ def _to_file(context: Context, call: Call, tx: Tx) -> Draft | str:
     return draft if left == "confirm" else left
 
 
-def _filed(tx: Tx, token: str) -> tuple[reports.Receipt | None, str | None]:
-    receipt = reports.find_filed(tx, token, "") if token else None
-    hashed = tx.scalar(select(Report.pin_hash).where(Report.code == receipt.code)) if receipt else None
-    return receipt, hashed
-
-
 def _is_filed(tx: Tx, call: Call) -> bool:
     token = call.values.get("report", "")
-    return bool(token) and reports.find_filed(tx, token, "") is not None
+    return bool(token) and reports.is_filed(tx, token)
 
 
 def _once(context: Context, call: Call, action: str, act: Callable[[Tx], Done]) -> Outcome:
