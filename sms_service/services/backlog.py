@@ -27,9 +27,9 @@ class Backlog:
     oldest_due_seconds: float = 0
 
 
-def count_waiting(tx: Tx, now: datetime) -> dict[str, Backlog]:
-    """Return the backlog of every lane."""
-    counts = {lane: _age(tx, lane, now) for lane in LANE_JOBS}
+def count_waiting(tx: Tx, now: datetime, in_quiet_hours: bool = False) -> dict[str, Backlog]:
+    """Return the backlog of every lane. A broadcast that is paused, or held by quiet hours, has no age."""
+    counts = {lane: _age(tx, lane, now, in_quiet_hours) for lane in LANE_JOBS}
     for status in (statuses.QUEUED, statuses.SENDING):
         rows = tx.execute(
             select(TABLE.c.lane, func.count()).where(TABLE.c.status == quoted(status)).group_by(TABLE.c.lane)
@@ -39,6 +39,6 @@ def count_waiting(tx: Tx, now: datetime) -> dict[str, Backlog]:
     return counts
 
 
-def _age(tx: Tx, lane: str, now: datetime) -> Backlog:
-    since = due.oldest_due(tx, lane, now)
+def _age(tx: Tx, lane: str, now: datetime, in_quiet_hours: bool) -> Backlog:
+    since = due.oldest_due(tx, lane, now, in_quiet_hours)
     return Backlog(oldest_due_seconds=max((now - since).total_seconds(), 0.0) if since else 0.0)

@@ -71,9 +71,10 @@ def has_due(tx: Tx, lane: str, now: datetime, in_quiet_hours: bool = False) -> b
     )
 
 
-def oldest_due(tx: Tx, lane: str, now: datetime) -> datetime | None:
+def oldest_due(tx: Tx, lane: str, now: datetime, in_quiet_hours: bool = False) -> datetime | None:
     """Since when the text of `lane` that waits longest has been due; None when none is."""
     oldest = [
-        tx.scalar(select(func.min(TABLE.c.not_before)).where(*range_)) for range_ in ranges(tx, lane, now)
+        tx.scalar(select(func.min(TABLE.c.not_before)).where(*range_))
+        for range_ in ranges(tx, lane, now, in_quiet_hours)
     ]
     return min((one for one in oldest if one is not None), default=None)

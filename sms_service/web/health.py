@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from redis.exceptions import RedisError
 
+from sms_service.domain.quiet_hours import release_at
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.metrics import shared
@@ -84,9 +85,10 @@ class Waiting(Collector):
             log.warning("waiting rows not read: the database is away")
 
     def _rows(self) -> Iterator[Metric]:
-        now = self._runtime.clock.now()
+        now, settings = self._runtime.clock.now(), self._runtime.settings
+        quiet = release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday) is not None
         with self._runtime.store.read() as tx:
-            waiting = backlog.count_waiting(tx, now)
+            waiting = backlog.count_waiting(tx, now, quiet)
             oldest = inbound.oldest_due(tx)
         rows = GaugeMetricFamily(
             "jalur_messages", "Texts out that are not settled", labels=["lane", "status"]
