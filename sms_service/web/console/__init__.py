@@ -20,12 +20,16 @@ from sms_service.runtime import Runtime
 from sms_service.services import sign_in
 from sms_service.web.console import (
     account,
+    content,
     door,
+    event_groups,
+    events,
     formats,
     frame,
     navigation,
     people,
     phone,
+    report_clusters,
     reports,
     system,
     today,
@@ -38,9 +42,13 @@ log = get_logger(__name__)
 PAGES: tuple[Page, ...] = (
     *today.PAGES,
     *reports.PAGES,
+    *report_clusters.PAGES,
+    *events.PAGES,
+    *event_groups.PAGES,
     *people.PAGES,
     *phone.PAGES,
     *account.PAGES,
+    *content.PAGES,
     *system.PAGES,
 )
 LANGUAGES = ("id", "en")

@@ -21,6 +21,9 @@ class Place:
 PLACES: tuple[Place, ...] = (
     Place("/console/", lazy_gettext("Today"), "desk"),
     Place("/console/reports", lazy_gettext("Reports"), "reports"),
+    Place("/console/clusters", lazy_gettext("Clusters"), "reports.clusters"),
+    Place("/console/events", lazy_gettext("Events"), "events.own"),
+    Place("/console/content", lazy_gettext("Content"), "content"),
     Place("/console/phone", lazy_gettext("Phone"), "desk"),
     Place("/console/people", lazy_gettext("People"), "staff"),
     Place("/console/audit", lazy_gettext("Audit"), "staff"),
