@@ -45,7 +45,7 @@ class Summary:
 
 def summarise(tx: Tx, clusters: Sequence[ReportCluster], threshold: int) -> list[Summary]:
     """What a list shows of clusters, with one question for all of them."""
-    told: dict[int, list[Row[Any]]] = {cluster.id: [] for cluster in clusters}
+    told: dict[int, list[Any]] = {cluster.id: [] for cluster in clusters}
     rows = tx.execute(
         select(Report.cluster_id, Report.outcome, Report.district, Report.recruiter_name_sealed)
         .where(Report.cluster_id.in_(told))
@@ -106,6 +106,14 @@ def as_written(tx: Tx, facts: Facts, reports: Sequence[Report]) -> list[str]:
 def reports_by_id(tx: Tx, ids: Iterable[int]) -> list[Report]:
     """The reports of these ids."""
     return list(tx.scalars(select(Report).where(Report.id.in_(set(ids)))))
+
+
+def not_open(tx: Tx, ids: Iterable[int]) -> set[int]:
+    """Which of these clusters are dismissed: confirming a link into one opens it again."""
+    wanted = select(ReportCluster.id).where(
+        ReportCluster.id.in_(set(ids)), ReportCluster.status != report_clusters.OPEN
+    )
+    return set(tx.scalars(wanted))
 
 
 def _links(tx: Tx, cluster_id: int) -> list[ReportLink]:

@@ -19,6 +19,7 @@ from menus.model import Menu
 from menus.words import say
 from sms_service.domain.corroboration import FLAGS, SAME_REPORTER, Heard, weigh
 from sms_service.domain.report_matching import Candidate, Told, candidates, reason_values
+from sms_service.errors import NotFound
 from sms_service.services.report_index import KnownNames, opened
 from sms_service.store.claim import insert_new
 from sms_service.store.engine import Tx
@@ -101,6 +102,14 @@ def explain(menu: Menu, language: str, reasons: Iterable[Mapping[str, Any]]) -> 
         words = say(menu, language, f"report.link.{_word(reason)}", **values)
         (around if reason["kind"] in ("place", "days") else parts).append(words)
     return "; ".join([*parts, *([", ".join(around)] if around else [])])
+
+
+def get_link(tx: Tx, link_id: int) -> ReportLink:
+    """Raises NotFound."""
+    link = tx.get(ReportLink, link_id)
+    if link is None:
+        raise NotFound("there is no such link")
+    return link
 
 
 def list_links(
