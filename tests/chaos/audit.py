@@ -27,6 +27,7 @@ class Evidence:
     expected: int = 0
     replies: int = 0
     resends: bool = False
+    refused: int = 0  # numbers that the gateway may count as opted out
     put_back: float = 0.0  # seconds that the clock was: a deadline is that much later
     stopped: dict[str, float] = field(default_factory=dict)
     nights: list[tuple[float, float]] = field(default_factory=list)
@@ -61,11 +62,13 @@ class Audit:
 
     def _everybody_is_there(self, broadcast: Broadcast) -> Iterable[str]:
         rows = sum(len(same) for same in self._rows.values())
-        left_out = broadcast.audience_size - broadcast.recipients  # said STOP before their slice was written
+        left_out = (
+            broadcast.audience_size - broadcast.recipients
+        )  # said STOP, or the gateway said so, before their slice
         expected = self._evidence.expected + self._evidence.replies - (60 - broadcast.recipients)
         if rows != expected:
             yield f"{rows} rows for {expected} texts"
-        if left_out > len(self._evidence.stopped):
+        if left_out > len(self._evidence.stopped) + self._evidence.refused:
             yield f"{left_out} of the audience have no text"
         for same in self._rows.values():
             if len(same) > 1:

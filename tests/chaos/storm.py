@@ -164,6 +164,7 @@ class _Weather:
             times=self._draw.choice([1, 2]),
             shuffled=self._draw.random() < 0.5,
         )
+        self._evidence.refused = 4
         for n in self._draw.sample(range(BROADCAST), 4):
             refusal = self._draw.choice([(403, "InvalidPhoneNumber"), (406, "UserInBlacklist")])
             self._gateway.refusals[_number(n)] = refusal
