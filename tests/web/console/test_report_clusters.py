@@ -230,7 +230,7 @@ def test_long_lists_are_paged(desk: Desk) -> None:
                     status="open",
                     version=1,
                     created_at=office.NOW,
-                    updated_at=office.NOW + n // 3 * office.DAY,
+                    updated_at=at,
                 )
             )
     browser, seen, path = desk.browser("approver"), [], "/clusters"
