@@ -91,6 +91,7 @@ def test_a_worker_keeps_the_rate_on_the_wire(
         texts = [text(n, body=body, expires_at=now + timedelta(hours=1)) for n in range(120)]
         messages.enqueue_many(tx, texts, now)
     here.sender.drain("bulk", 1.5)
+    assert here.sender.settle(10)
     times = [accepted.at for accepted in gateway.accepted]
     size = max(len(call.fields["to"].split(",")) for call in gateway.calls)
     span = times[-1] - times[0]
@@ -112,5 +113,6 @@ def test_a_slower_budget_than_the_job_s_time_still_sends(
             messages.enqueue(tx, text(n, lane="fast", expires_at=now + timedelta(hours=1)), now)
     for _ in range(8):
         here.sender.drain("fast", 0.4)
+    assert here.sender.settle(10)
     assert statuses_of(store) == {"sent": 3}
     here.close()
