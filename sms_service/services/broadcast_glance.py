@@ -54,12 +54,17 @@ def glance(
     faults = broadcast_texts.check(fields.text_id, fields.text_en) if fields.text_id.strip() else {}
     own = {settings.short_code, settings.office_phone}
     cautions = broadcast_cautions.look(tx, fields.text_id, fields.text_en, now.date(), own)
-    wanted = {"id": fields.text_id, "en": fields.text_en}
-    sound = {key: text if f"text.{key}" not in faults else "" for key, text in wanted.items()}
-    composer = Composer(sound["id"], sound["en"], words)
-    drafts = [_draft(composer, key, fields.audience) for key, text in sound.items() if text.strip()]
+    sound_id = "" if "text.id" in faults else fields.text_id
+    sound_en = "" if "text.en" in faults else fields.text_en
     people = count_people(tx, fields.audience, fields.kind, now) if counts else None
-    return Glance(drafts, faults, cautions, people)
+    return Glance(draw(sound_id, sound_en, fields.audience, words), faults, cautions, people)
+
+
+def draw(text_id: str, text_en: str, audience: Audience, words: Words) -> list[Draft]:
+    """The texts as they arrive; an empty one is not drawn. Raises Invalid for a text that is faulty."""
+    composer = Composer(text_id, text_en, words)
+    written = {"id": text_id, "en": text_en}
+    return [_draft(composer, key, audience) for key, text in written.items() if text.strip()]
 
 
 def count_people(tx: Tx, audience: Audience, kind: str, now: datetime) -> int:

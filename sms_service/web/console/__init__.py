@@ -20,17 +20,23 @@ from sms_service.runtime import Runtime
 from sms_service.services import sign_in
 from sms_service.web.console import (
     account,
+    broadcast_compose,
+    broadcasts,
     content,
     door,
     event_groups,
     events,
+    figures,
     formats,
     frame,
+    menu_tree,
     navigation,
     people,
     phone,
+    recruiters,
     report_clusters,
     reports,
+    subscribers,
     system,
     today,
 )
@@ -41,14 +47,20 @@ log = get_logger(__name__)
 
 PAGES: tuple[Page, ...] = (
     *today.PAGES,
+    *broadcast_compose.PAGES,
+    *broadcasts.PAGES,
     *reports.PAGES,
     *report_clusters.PAGES,
     *events.PAGES,
     *event_groups.PAGES,
+    *recruiters.PAGES,
+    *subscribers.PAGES,
     *people.PAGES,
     *phone.PAGES,
     *account.PAGES,
     *content.PAGES,
+    *menu_tree.PAGES,
+    *figures.PAGES,
     *system.PAGES,
 )
 LANGUAGES = ("id", "en")
