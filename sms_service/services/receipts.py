@@ -41,8 +41,8 @@ TABLE = cast(Table, PinFailure.__table__)
 REPORTS = cast(Table, Report.__table__)
 _STANDING = ("status", "triaged_at", "closed_at", "updated_at")
 FORGOTTEN_AFTER = timedelta(days=1)
-# How long after the n-th wrong PIN the next one may be tried. Two slips are free; from the seventh on it is
-# one attempt a day: four digits then hold for years.
+# How long after the n-th wrong PIN the next one may be tried. Two slips are free; from the seventh on a
+# caller has one attempt a day.
 WAITS: tuple[timedelta, ...] = (
     timedelta(),
     timedelta(),
@@ -52,6 +52,9 @@ WAITS: tuple[timedelta, ...] = (
     timedelta(hours=1),
     timedelta(days=1),
 )
+# A code is locked for an hour at most, or whoever knows it could keep its owner out for ever by one call a
+# day. One caller is held off for the day all the same; to try every hour takes two dozen SIM cards.
+LONGEST_OF_CODE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ class _Attempts:
             is_old = row.last_at < self._now - FORGOTTEN_AFTER
             failures = 1 if is_old else row.failures + 1
             wait = wait_after(failures)
+            if row.caller_hash == self._code_key:
+                wait = min(wait, LONGEST_OF_CODE)
             self._locks[row.caller_hash] = self._now + wait if wait else None
             self._tx.execute(
                 update(TABLE)

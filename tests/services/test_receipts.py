@@ -105,7 +105,20 @@ def test_wrong_pins_of_one_code_lock_it_for_everybody_longer_each_time(store: St
         with store.transaction() as tx:  # the right PIN clears the count; here it shall go on
             key = tx.vault.number_hash(f"wrong pin of code|{code}")
             tx.merge(PinFailure(caller_hash=key, failures=len(waits), locked_until=None, last_at=now))
-    assert waits == [timedelta(0), timedelta(0), MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, DAY, DAY, DAY]
+    assert waits == [timedelta(0), timedelta(0), MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, HOUR, HOUR, HOUR]
+
+
+def test_who_knows_a_code_keeps_its_owner_out_for_an_hour_and_is_held_off_for_a_day(
+    store: Store, code: str
+) -> None:
+    now = NOW
+    for wait in receipts.WAITS:
+        assert outcome(store, code, WRONG, n=66, now=now) == "NotFound"
+        now += wait
+    last = now - DAY
+    assert outcome(store, code, PIN, now=last + HOUR - timedelta(seconds=1)) == "Locked"
+    assert outcome(store, code, PIN, now=last + HOUR) == "new"
+    assert outcome(store, code, WRONG, n=66, now=last + DAY - MINUTE) == "Locked"
 
 
 def test_a_code_that_does_not_exist_locks_just_like_one_that_does(store: Store, code: str) -> None:
