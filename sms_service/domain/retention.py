@@ -73,6 +73,12 @@ RULES: tuple[Rule, ...] = (
         "repeated texts are recognised, complaints looked into; time and keyword stay as figures",
     ),
     _rule(
+        "report_senders", "inbound_messages",
+        "who sent a text of a report, or asked by text where it stands: number, its hash",
+        _DAY, "after it came, once handled", "emptied",
+        "repeated texts are known; an anonymous report is not to be found by the minute of its texts",
+    ),
+    _rule(
         "console_texts", "console_texts", "texts to the rehearsal phones",
         7 * _DAY, "after delivery", "deleted", "a rehearsal lasts days",
     ),

@@ -141,6 +141,16 @@ def _handled_texts(now: datetime) -> ColumnElement[bool]:
     )
 
 
+def _texts_of_reports(now: datetime) -> ColumnElement[bool]:
+    """Their words went when they were answered (forgetting.forget_words_in)."""
+    return and_(
+        INBOUND.c.received_at < now - period("report_senders"),
+        INBOUND.c.status.not_in(("received", "handling")),
+        INBOUND.c.text_sealed == b"",
+        INBOUND.c.number_hash != forgetting.ERASED,
+    )
+
+
 def _reporters(now: datetime) -> ColumnElement[bool]:
     known = or_(REPORTS.c.reporter_hash.is_not(None), REPORTS.c.reporter_sealed.is_not(None))
     return and_(_closed_before(now - period("reporters")), known)
@@ -229,6 +239,12 @@ STEPS: tuple[Step, ...] = (
     Step("reports", REPORTS, due=_told, act=_set(REPORTS, _empty_report)),
     Step("reports", NOTES, due=_of_emptied(NOTES.c.report_id), act=_delete(NOTES)),
     Step("reports", LINKS, due=_of_emptied(LINKS.c.earlier_id, LINKS.c.later_id), act=_delete(LINKS)),
+    Step(
+        "report_senders",
+        INBOUND,
+        due=_texts_of_reports,
+        act=_set(INBOUND, lambda now: forgetting.EMPTY_INBOUND),
+    ),
     Step("texts_in", INBOUND, due=_handled_texts, act=_set(INBOUND, lambda now: forgetting.EMPTY_INBOUND)),
     Step("texts_out", MESSAGES, due=_settled_texts, act=_set(MESSAGES, lambda now: forgetting.empty_text())),
     _deleting("console_texts", models.ConsoleText, "sent_at"),

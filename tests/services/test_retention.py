@@ -78,6 +78,18 @@ def _put_the_rest(tx: Any) -> None:
         [
             Effect(key="k", outcome="done", created_at=NOW),
             IdempotentAnswer(key_hash="k", body_hash="b", status=200, created_at=NOW),
+            InboundMessage(
+                gateway="console",
+                gateway_id="told",
+                number_hash="h",
+                number_sealed=b"n",
+                text_sealed=b"",
+                content_hash="c",
+                status="handled",
+                keyword="LAPOR",
+                received_at=NOW,
+                handled_at=NOW,
+            ),
             UssdSessionEnd(
                 session_hash="s", gateway="console", status="ok", network_code="", error="", received_at=NOW
             ),
@@ -141,6 +153,14 @@ def test_everything_goes_in_its_time_and_a_second_pass_finds_nothing(filled: Sto
     )  # fmt: skip
     assert {model.__tablename__: count(filled, model) for model in gone if count(filled, model)} == {}
     assert carry_out(filled, later) == {}
+
+
+def test_who_told_a_report_by_text_is_forgotten_after_a_day_and_other_texts_stay(filled: Store) -> None:
+    assert carry_out(filled, NOW + DAY + timedelta(minutes=1))["report_senders"] == 1
+    with filled.read() as tx:
+        held = tx.execute(select(InboundMessage.gateway_id, InboundMessage.number_sealed)).all()
+    assert {row.gateway_id for row in held if not row.number_sealed} == {"told"}
+    assert len(held) > 1
 
 
 def test_figures_stay_when_numbers_and_words_go(filled: Store) -> None:
