@@ -44,9 +44,11 @@ class PaperWalks:
         self.open.add(number)
         return Screen(f"screen {entry or 'root'} {language}{' ' + told if told else ''}", bool(entry))
 
-    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
-        """The next screen, if one is open."""
-        if number not in self.open:
+    def walk(
+        self, number: str, text: str, inbound_id: int, now: datetime, *, in_words: bool = False
+    ) -> Screen | None:
+        """The next screen, if one is open; it never asks for words."""
+        if in_words or number not in self.open:
             return None
         self.steps.append(text)
         if text == "0":
@@ -71,7 +73,7 @@ class AwayWalks(PaperWalks):
 def context(store: Store, settings: Settings, walks: PaperWalks | None = None) -> SmsContext:
     """What handling needs: the real words and events, a paper menu, a check that repeats the question."""
 
-    def check(tx: Tx, query: str, language: str, now: datetime) -> str:
+    def check(tx: Tx, query: str, language: str, is_again: bool, now: datetime) -> str:
         return f"checked {query} in {language}"
 
     def events() -> EventList:

@@ -55,6 +55,17 @@ class Command:
     argument: str = ""
     certainty: Certainty = "exact"
 
+    @property
+    def is_whole(self) -> bool:
+        """False where other words stand behind the keyword, so that it may be the first word of an answer.
+
+        A STOP counts whatever follows it, and LAPOR begins a report in words.
+        """
+        if self.keyword in (Keyword.BERHENTI, Keyword.LAPOR):
+            return True
+        words = sum(any(map(str.isalpha, word)) for word in self.argument.split())
+        return words <= (1 if self.keyword in (Keyword.HAPUS, Keyword.BAHASA) else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class _Text:

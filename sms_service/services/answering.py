@@ -33,11 +33,11 @@ def build_answering(runtime: Runtime) -> Answering:
     conversations = Conversations(runtime, lists)
     menu, settings = runtime.menu, runtime.settings
 
-    def check(tx: Tx, typed: str, language: str, now: datetime) -> str:
+    def check(tx: Tx, typed: str, language: str, is_again: bool, now: datetime) -> str:
         today = now.astimezone(settings.zone).date()
         words = RecruiterWords(lists.recruiters.value, menu, settings, language, today, lists.reported.value)
         text, is_miss = words.text_about(typed)
-        if is_miss:
+        if is_miss and not is_again:
             recruiters.record_miss(tx, typed, today, now)
         return text
 

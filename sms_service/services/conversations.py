@@ -120,8 +120,11 @@ class Conversations:
         start = replace(start, node=entry) if entry else start
         return self._walk(number, start, None, inbound_id, now)
 
-    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
-        """Take one text of a walk; return the next screen, None when no walk is open. Raises Unavailable."""
+    def walk(
+        self, number: str, text: str, inbound_id: int, now: datetime, *, in_words: bool = False
+    ) -> Screen | None:
+        """Take one text of a walk; return the next screen, None when no walk is open. With `in_words` also
+        None unless the walk asks for words of a report. Raises Unavailable."""
         caller = self._number_hash(number)
         session = self._sessions.find(hash_inputs(f"sms|{caller}"), caller, self._menu.version).session
         if session is not None and session.taken == inbound_id:
@@ -130,7 +133,10 @@ class Conversations:
             return self._walk(number, unpack_state(session.state), None, inbound_id, now)
         if session is None or session.version != self._menu.version or session.ended:
             return None
-        return self._walk(number, unpack_state(session.state), text, inbound_id, now)
+        state = unpack_state(session.state)
+        if in_words and not (_is_private(state.node) and engine.takes_free_text(self._menu, state)):
+            return None
+        return self._walk(number, state, text, inbound_id, now)
 
     def forget(self, number: str) -> None:
         """Drop the walk and the place of one who is forgotten; with Redis away they end by themselves."""

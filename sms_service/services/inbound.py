@@ -287,23 +287,27 @@ def _silence(received: Received, context: SmsContext) -> str:
 def _walk(received: Received, context: SmsContext, now: datetime) -> Screen | None:
     """The next screen of the menu by SMS, where this text opens or continues one; where a report stands.
 
-    Plain keywords are commands even while a walk is open; whatever else is typed goes to the walk first.
+    Plain keywords are commands even while a walk is open; whatever else is typed goes to the walk first,
+    and where a report is told in words, so do words that only begin like a command.
     """
     command, who = received.command, (received.number, received.language)
+    step = (received.number, received.text, received.id, now)
     try:
-        if command.keyword is Keyword.STATUS and command.argument:
-            return Screen(context.look_up(*who, command.argument, received.id, now), is_private=True)
-        if command.keyword in _OPENERS:
-            entry, told = _OPENERS[command.keyword], ""
-            if command.keyword is Keyword.LAPOR and command.argument:
-                entry, told = TOLD, command.argument
-            return context.walks.open_walk(*who, received.id, now, entry, told)
         if (
             command.keyword is Keyword.INPUT
             or command.certainty in ("guess", "none")
             or _is_loose_yes(received)
         ):
-            return context.walks.walk(received.number, received.text, received.id, now)
+            return context.walks.walk(*step)
+        if not command.is_whole and (told := context.walks.walk(*step, in_words=True)):
+            return told
+        if command.keyword is Keyword.STATUS and command.argument:
+            return Screen(context.look_up(*who, command.argument, received.id, now), is_private=True)
+        if command.keyword in _OPENERS:
+            entry, words = _OPENERS[command.keyword], ""
+            if command.keyword is Keyword.LAPOR and command.argument:
+                entry, words = TOLD, command.argument
+            return context.walks.open_walk(*who, received.id, now, entry, words)
     except Unavailable:
         DEGRADED.labels("walk").inc()  # the short list of words answers instead
     return None

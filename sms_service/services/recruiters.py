@@ -215,6 +215,11 @@ def record_miss(tx: Tx, text: str, today: date, now: datetime) -> None:
         tx.execute(row.on_conflict_do_update(index_elements=["day", "normalised"], set_=counted))
 
 
+def asked_key(text: str) -> str:
+    """One key for the ways in which one person may write the same name again."""
+    return company_names.fold("".join(company_names.read_question(text).words)) or text.strip()
+
+
 def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
     """What was asked most often and not found since a day, spellings of one name put together."""
     times = func.sum(RecruiterMiss.count)

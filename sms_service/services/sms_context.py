@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Protocol
 
@@ -40,15 +40,19 @@ class Walks(Protocol):
         """Begin at the root, or at the node `entry` with what was `told`; return the screen. Raises
         Unavailable."""
 
-    def walk(self, number: str, text: str, inbound_id: int, now: datetime) -> Screen | None:
-        """Take one input and return the next screen; None when no walk is open. Raises Unavailable."""
+    def walk(
+        self, number: str, text: str, inbound_id: int, now: datetime, *, in_words: bool = False
+    ) -> Screen | None:
+        """Take one input and return the next screen; None when no walk is open, with `in_words` also when
+        it does not ask for words of a report. Raises Unavailable."""
 
     def forget(self, number: str) -> None:
         """Drop the walk and the place that a redial goes on from. Raises nothing: they end by themselves."""
 
 
 Look = Callable[[str, str, str, int, datetime], str]  # number, code and PIN as typed, language, text, now
-Check = Callable[[Tx, str, str, datetime], str]  # tx, what was typed, language, now -> the answer's words
+# tx, what was typed, language, whether this person has asked it today, now -> the answer's words
+Check = Callable[[Tx, str, str, bool, datetime], str]
 Hotlines = Callable[[str], str]  # language -> the lines to call, short
 
 
@@ -126,6 +130,11 @@ class Ask:
     def today(self) -> date:
         """The date at the office."""
         return self.now.astimezone(self.context.settings.zone).date()
+
+    @property
+    def midnight(self) -> datetime:
+        """When the day began at the office."""
+        return datetime.combine(self.today, time(), self.context.settings.zone)
 
     def say(self, key: str, **values: str) -> str:
         """The shared words `sms.<key>` in the person's language."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
 from typing import cast
 
 from sqlalchemy import Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
 
 from menus.words import cut, say
 from sms_service.domain import districts, statuses, topics
@@ -73,7 +73,19 @@ def _number(ask: Ask) -> str:
 def _check(ask: Ask) -> str:
     if len(ask.argument) < 2:
         return ask.say("check_how")
-    return ask.context.check(ask.tx, ask.argument, ask.language, ask.now)
+    return ask.context.check(ask.tx, ask.argument, ask.language, _is_again(ask), ask.now)
+
+
+def _is_again(ask: Ask) -> bool:
+    """Whether this person has sent the very same text before today."""
+    earlier = aliased(InboundMessage)
+    same = (
+        select(earlier.id)
+        .join(InboundMessage, InboundMessage.content_hash == earlier.content_hash)
+        .where(InboundMessage.id == ask.received.id, earlier.id < ask.received.id)
+        .where(earlier.received_at >= ask.midnight)
+    )
+    return ask.tx.execute(same.limit(1)).first() is not None
 
 
 def _report(ask: Ask) -> str:
@@ -225,14 +237,13 @@ def _unknown(ask: Ask) -> str | None:
     if _has_draft(ask):  # an answer that came too late for its walk: its words are no word to be counted
         return ask.say("report_waits")
     _count(ask)
-    midnight = datetime.combine(ask.today, time(), ask.context.settings.zone)
     told = (
         select(InboundMessage.id)
         .where(
             InboundMessage.number_hash == ask.received.number_hash,
             InboundMessage.keyword.in_([Keyword.UNKNOWN, Keyword.YA]),
             InboundMessage.status == "handled",
-            InboundMessage.handled_at >= midnight,
+            InboundMessage.handled_at >= ask.midnight,
         )
         .limit(1)
     )

@@ -2,7 +2,7 @@
 
 Looked for by the scheduler every half minute; misses reach the table within seconds (tallies). Once a day and
 subject: a row for the console, an entry in the audit, a text to the officers on duty that does not say what.
-A miss holds nobody's number, so one caller who asks ten times looks like ten: a surge is a reason to look.
+One caller counts once a day for a name, as far as that is known without knowing who it was (callers_today).
 """
 
 from __future__ import annotations

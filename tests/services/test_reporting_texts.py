@@ -17,7 +17,7 @@ from sms_service.domain.texts import measure
 from sms_service.services import inbound, receipts, subscribers
 from sms_service.services.answering import build_answering
 from sms_service.services.sms_context import SmsContext
-from sms_service.store.models import InboundMessage, Message
+from sms_service.store.models import InboundMessage, Message, RecruiterMiss
 from tests.answering import NOW, Answering
 from tests.report_office import NUMBER, SHORTEST, Caller, code_in, draft, filed, opened
 from tests.text_office import MINUTE, bodies, receive, talk, work
@@ -216,6 +216,55 @@ def test_what_was_told_by_text_is_emptied_once_it_is_answered(answering: Answeri
     with answering.store.read() as tx:
         assert set(tx.scalars(select(InboundMessage.text_sealed))) == {b""}
         assert set(tx.scalars(select(Message.forget))) == {True}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Info Karya, pakai hp 081200000002",
+        "Daftar lewat Pak Contoh 1230",
+        "CEK dulu ke PT Contoh Maju",
+        "Status visa pelancong",
+        "Batal berangkat 1230 masih ditagih",
+        "hapus semua surat saya",
+    ],
+)
+def test_an_answer_in_words_may_begin_with_a_command(
+    answering: Answering, desk: SmsContext, phone: Phone, words: str
+) -> None:
+    phone(TOLD, "2", "1", "1", "3")
+    assert "Siap dikirim" in phone(words)
+    kept = draft(answering)
+    assert kept is not None
+    assert kept.story.endswith(words)
+    with answering.store.read() as tx:
+        assert tx.scalars(select(RecruiterMiss)).all() == []
+
+
+@pytest.mark.parametrize(
+    "command", ["MENU", "STATUS", "HAPUS", "CEK 081200000002", "BATAL 1230", "BAHASA EN"]
+)
+def test_a_command_alone_stays_one_where_words_are_asked(
+    answering: Answering, phone: Phone, command: str
+) -> None:
+    phone(TOLD, "2", "1", "1", "3")
+    before = draft(answering)
+    assert "Siap dikirim" not in phone(command)
+    assert draft(answering) == before
+
+
+def test_a_stop_is_one_also_where_words_are_asked(answering: Answering, phone: Phone) -> None:
+    phone(TOLD, "2", "1", "1", "3")
+    phone("Berhenti kirim pesan, dia pegang HP saya")
+    with answering.store.read() as tx:
+        assert subscribers.is_opted_out(tx, NUMBER)
+
+
+def test_a_command_in_words_stays_one_where_a_choice_is_asked(answering: Answering, phone: Phone) -> None:
+    phone(TOLD)
+    assert "bahaya" not in phone("CEK PT Zzyzx Qwertz")
+    with answering.store.read() as tx:
+        assert [miss.normalised for miss in tx.scalars(select(RecruiterMiss))] == ["zzyzx qwertz"]
 
 
 def test_the_same_choice_delivered_twice_within_seconds_is_one_step(

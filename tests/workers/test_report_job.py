@@ -5,12 +5,26 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
+from sms_service.cli import demo
 from sms_service.services import report_links
-from sms_service.store.models import Message, Report, Surge
+from sms_service.services.answering import build_answering
+from sms_service.store.models import Message, RecruiterMiss, Report, Surge
 from sms_service.ussd_sessions import MISSES
-from tests.cluster_office import DAY, RECRUITER, links, number, report, reports
+from tests.cluster_office import (
+    DAY,
+    MINUTE,
+    RECRUITER,
+    confirm_all,
+    links,
+    number,
+    officer,
+    report,
+    reports,
+)
+from tests.report_office import SHORTEST, Caller, code_in
+from tests.text_office import talk
 from workers import reports as job
 from workers.process import Process
 from workers.schedule import FORGET_EVERY_SECONDS, SURGES_EVERY_SECONDS, TALLIES_EVERY_SECONDS, Scheduler
@@ -83,6 +97,73 @@ def test_missed_look_ups_in_redis_become_an_alert_at_the_next_looks(here: Proces
     Scheduler(here).tick()
     with runtime.store.read() as tx:
         assert len(tx.scalars(select(Surge)).all()) == 1
+
+
+class Desk:
+    """The service on the demo's list, by call and by text; it is noon. Each text and call a minute apart."""
+
+    def __init__(self, here: Process) -> None:
+        self.runtime, self.calls = here.runtime, 0
+        now = here.runtime.clock.now()
+        here.runtime.clock.shift += now.replace(hour=4, minute=0) - now
+        here.refresh_clock = lambda: None  # type: ignore[method-assign]
+        with here.runtime.store.transaction() as tx:
+            demo.seed(tx, here.runtime.settings, here.runtime.clock.now())
+        self._answering = build_answering(here.runtime)
+        self._answering.lists.models.refresh()
+
+    def dial(self, n: int, *inputs: str) -> str:
+        """A call of the n-th number; returns the last screen."""
+        self._answering.lists.models.refresh()
+        self.calls += 1
+        return Caller(self._answering.conversations, number(n), session=self.calls).dial(*inputs)
+
+    def text(self, n: int, words: str) -> str:
+        """A text of the n-th number, and the answer to it."""
+        self._answering.lists.models.refresh()
+        self.runtime.clock.shift += MINUTE
+        return talk(self.runtime.store, self._answering.sms, words, n, self.runtime.clock.now()) or ""
+
+
+def test_one_caller_who_asks_ten_times_is_no_surge_and_ten_callers_are(here: Process) -> None:
+    runtime, desk = here.runtime, Desk(here)
+    for _ in range(10):
+        desk.dial(1, "1", "Wempi Taebenu")
+        desk.text(1, "CEK PT Wempi Taebenu")
+    Scheduler(here).tick()
+    with runtime.store.read() as tx:
+        assert tx.scalar(select(func.sum(RecruiterMiss.count))) == 2  # by call and by text
+        assert tx.scalars(select(Surge)).all() == []
+    for n in range(2, 12):
+        desk.dial(n, "1", "Wempi Taebenu")
+    Scheduler(here).tick()
+    with runtime.store.read() as tx:
+        (surge,) = tx.scalars(select(Surge)).all()
+    assert surge.count == 12
+    kept = repr([(key, runtime.redis.smembers(key)) for key in runtime.redis.keys("misses:today:*")])
+    assert runtime.store.vault.number_hash(number(2)) not in kept
+    assert "wempi" not in kept.lower()
+
+
+def test_from_three_calls_to_what_the_next_caller_is_told(here: Process) -> None:
+    """Filed by USSD, linked by the worker, confirmed by an officer, said by the check; below it nothing."""
+    store, desk = here.runtime.store, Desk(here)
+    person, name = officer(store), "PT Wempi Taebenu"
+
+    def said() -> list[bool]:
+        answers = (desk.dial(99, "1", name), desk.text(98, f"CEK {name}"))
+        return ["beberapa laporan" in answer for answer in answers]
+
+    for n in (1, 2, 3):
+        assert said() == [False, False]
+        told = (*SHORTEST[:3], f"{name} {RECRUITER}", *SHORTEST[4:6], "2", "1")  # the office may call
+        here.runtime.redis.flushdb()
+        assert code_in(desk.dial(n, *told))
+        assert here.runtime.queues.depths()["fast"] == 1  # the filing has woken the job
+        job.link()
+        assert said() == [False, False]  # what is only suggested is not said
+        confirm_all(store, person, here.runtime.clock.now())
+    assert said() == [True, True]
 
 
 def test_a_new_day_by_the_clock_may_tell_again(here: Process) -> None:

@@ -13,6 +13,7 @@ from menus.words import say
 from sms_service.errors import Unavailable
 from sms_service.metrics import DEGRADED
 from sms_service.runtime import Runtime
+from sms_service.services import callers_today, recruiters
 from sms_service.services.effects import Done, effect_key, find, once
 from sms_service.services.lists import Lists
 from sms_service.store.engine import Tx
@@ -72,9 +73,12 @@ class Context:
             DEGRADED.labels("redis").inc()
 
     def note_miss(self, typed: str) -> None:
-        """Count what was asked and not found. With Redis away a figure is lost, and the answer is not."""
+        """Count what was asked and not found, once a day for each caller and name: many are to be many
+        people. With Redis away a figure is lost, and the answer is not."""
+        runtime, asked = self.runtime, recruiters.asked_key(typed)
         try:
-            self.runtime.sessions.note_miss(self.runtime.store.vault.seal(typed))
+            if callers_today.note(runtime.redis, "misses", self.number_hash, asked, self.now).is_new:
+                runtime.sessions.note_miss(runtime.store.vault.seal(typed))
         except Unavailable:
             DEGRADED.labels("redis").inc()
 

@@ -1,0 +1,56 @@
+"""What one caller has done today, an anonymous one too, without keeping who it was.
+
+Redis alone holds it: under a hash of the caller's number hash with a salt that is drawn for each day and gone
+the day after, a set of hashes of what was done. From no row can it be told whose it was, and after the salt
+not from Redis either. Called by report_limits and by the recruiter check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from sms_service.errors import Unavailable
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """`is_new`: not done before today. `many`: how many such things the caller has done, with this one."""
+
+    is_new: bool
+    many: int
+
+
+def note(redis: Redis, kind: str, caller_hash: str, deed: str, now: datetime) -> Noted:
+    """Note that a caller has done `deed`: once, however often it is noted. Raises Unavailable."""
+    try:
+        salt = _salt(redis, now)
+        key = f"{kind}:today:{_hash(salt, f'{kind}|{caller_hash}')}"
+        with redis.pipeline(transaction=True) as pipe:
+            pipe.sadd(key, _hash(salt, deed))
+            pipe.expire(key, DAY)
+            pipe.scard(key)
+            added, _, many = pipe.execute()
+    except RedisError as error:
+        raise Unavailable("Redis is not available") from error
+    return Noted(bool(added), int(many))
+
+
+def _salt(redis: Redis, now: datetime) -> bytes:
+    key = f"today:salt:{now:%Y%m%d}"
+    with redis.pipeline(transaction=True) as pipe:
+        pipe.set(key, os.urandom(16).hex(), nx=True, ex=2 * DAY)
+        pipe.get(key)
+        return bytes(pipe.execute()[1])
+
+
+def _hash(salt: bytes, text: str) -> str:
+    return hmac.digest(salt, text.encode(), hashlib.sha256)[:12].hex()
