@@ -1,7 +1,7 @@
 """Partner communities: a parish, a volunteer network, a university. Members come with imported lists.
 
-Membership is no consent: it says whom a partner may reach among those who have agreed. Called by the API,
-the import of subscribers, and the choice of a broadcast's audience.
+Membership is no consent: it says whom a partner may reach among those who have agreed. Called by the API and
+the desk, the import of subscribers, and the choice of a broadcast's audience.
 """
 
 from __future__ import annotations
@@ -57,11 +57,10 @@ def get(tx: Tx, community_id: int) -> Community:
     return community
 
 
-def list_communities(tx: Tx, limit: int, after: int = 0) -> list[Listed]:
-    """Return at most `limit` communities by id, those after the id `after`."""
-    found = tx.scalars(
-        select(Community).where(Community.id > after).order_by(Community.id).limit(limit)
-    ).all()
+def list_communities(tx: Tx, limit: int, after: int = 0, only: int | None = None) -> list[Listed]:
+    """Return at most `limit` communities by id, those after the id `after`; or the one of id `only`."""
+    wanted = select(Community).where(Community.id > after).order_by(Community.id).limit(limit)
+    found = tx.scalars(wanted if only is None else wanted.where(Community.id == only)).all()
     rows = tx.execute(
         select(_MEMBERS.c.community_id, func.count())
         .where(_MEMBERS.c.community_id.in_([community.id for community in found]))

@@ -203,6 +203,7 @@ class Miss:
     is_number: bool
     count: int
     last_at: datetime
+    first_on: date  # the first day of the period on which it was asked
 
 
 def record_miss(tx: Tx, text: str, today: date, now: datetime) -> None:
@@ -228,6 +229,7 @@ def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
             RecruiterMiss.normalised,
             times.label("times"),
             func.max(RecruiterMiss.last_at).label("last_at"),
+            func.min(RecruiterMiss.day).label("first_on"),
         )
         .where(RecruiterMiss.day >= since)
         .group_by(RecruiterMiss.normalised)
@@ -236,9 +238,13 @@ def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
     merged: dict[str, Miss] = {}
     for row in rows:  # the spelling that most people used comes first, and stays
         key = company_names.fold(row.normalised.replace(" ", ""))
-        first = merged.get(key) or Miss(row.normalised, row.normalised.startswith("#"), 0, row.last_at)
+        is_number = row.normalised.startswith("#")
+        first = merged.get(key) or Miss(row.normalised, is_number, 0, row.last_at, row.first_on)
         merged[key] = replace(
-            first, count=first.count + int(row.times), last_at=max(first.last_at, row.last_at)
+            first,
+            count=first.count + int(row.times),
+            last_at=max(first.last_at, row.last_at),
+            first_on=min(first.first_on, row.first_on),
         )
     return sorted(merged.values(), key=lambda miss: -miss.count)[:limit]
 

@@ -2,7 +2,7 @@
 
 A count under statistics.SMALLEST is None. The counts of a division add up to figures that can be learnt
 elsewhere, so where one alone is hidden the next smallest is hidden with it: nobody can subtract it out.
-Called by the API.
+Called by the API and the desk.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import ColumnElement, Row, exists, func, select
 
 from sms_service.services.statistics import shown
 from sms_service.store.engine import Tx
@@ -32,15 +32,7 @@ class Summary:
 
 def summarise(tx: Tx) -> Summary:
     """Count."""
-    agreed = (
-        (Subscriber.warnings_on | Subscriber.news_on),
-        ~exists().where(OptOut.number_hash == Subscriber.number_hash),
-    )
-    districts = tx.execute(
-        select(func.coalesce(Subscriber.district, ""), func.count())
-        .where(*agreed)
-        .group_by(Subscriber.district)
-    )
+    agreed = _agreed()
     languages = tx.execute(
         select(Subscriber.language, func.count()).where(*agreed).group_by(Subscriber.language)
     )
@@ -55,11 +47,27 @@ def summarise(tx: Tx) -> Summary:
         for name, column in (("warnings", Subscriber.warnings_on), ("news", Subscriber.news_on))
     }
     return Summary(
-        by_district=hidden(_counted(districts.all())),
+        by_district=by_district(tx),
         by_language=hidden(_counted(languages.all())),
         by_kind={name: shown(count) for name, count in kinds.items()},
         by_topic={name: shown(count) for name, count in sorted(_counted(topics.all()).items())},
     )
+
+
+def by_district(tx: Tx) -> dict[str, int | None]:
+    """The first of these figures alone."""
+    rows = tx.execute(
+        select(func.coalesce(Subscriber.district, ""), func.count())
+        .where(*_agreed())
+        .group_by(Subscriber.district)
+    )
+    return hidden(_counted(rows.all()))
+
+
+def count_opt_outs(tx: Tx) -> dict[str, int | None]:
+    """How many have said STOP, by where they said it; None: too few to show."""
+    rows = tx.execute(select(OptOut.source, func.count()).group_by(OptOut.source))
+    return hidden(_counted(rows.all()))
 
 
 def hidden(counts: Mapping[str, int]) -> dict[str, int | None]:
@@ -70,6 +78,13 @@ def hidden(counts: Mapping[str, int]) -> dict[str, int | None]:
     if len(small) == 1 and left:
         result[min(left, key=lambda name: (counts[name], name))] = None
     return result
+
+
+def _agreed() -> tuple[ColumnElement[bool], ...]:
+    return (
+        (Subscriber.warnings_on | Subscriber.news_on),
+        ~exists().where(OptOut.number_hash == Subscriber.number_hash),
+    )
 
 
 def _counted(rows: Iterable[Row[str, int]]) -> dict[str, int]:

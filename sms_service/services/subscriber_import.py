@@ -72,13 +72,19 @@ def import_subscribers(
     *,
     dry_run: bool = False,
     skip_bad_rows: bool = False,
+    community_id: int | None = None,
 ) -> SubscriberImport:
     """Take the people of a list in, or with `dry_run` only say what would become of them.
 
-    Raises Invalid, having written nothing, while there are bad rows that nobody said to skip. A community
-    that does not exist makes a row bad.
+    Whose row names no community joins `community_id`, where it is given. Raises NotFound for one that does
+    not exist, and Invalid, having written nothing, while there are bad rows that nobody said to skip. A
+    community of a row that does not exist makes the row bad.
     """
     known = communities.find_ids(tx)
+    if community_id is not None:
+        joined = communities.get(tx, community_id).name
+        rows = [row if row.community else replace(row, community=joined) for row in reading.rows]
+        reading = replace(reading, rows=rows)
     reading = _without_strange_communities(reading, known)
     chosen = _sort(tx, reading.rows)
     plan = SubscriberImport(
