@@ -68,7 +68,7 @@ def export(tx: Tx, wanted: Filter) -> str:
     for entry in _all(tx, wanted):
         details = "; ".join(f"{key}={value}" for key, value in entry.details.items())
         row = (entry.at.isoformat(), entry.who, entry.act, entry.subject_type, entry.subject_id, details)
-        writer.writerow([_harmless(cell) for cell in row])
+        writer.writerow([harmless(cell) for cell in row])
     return out.getvalue()
 
 
@@ -99,5 +99,6 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """A cell of a table that no office program takes for a formula."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

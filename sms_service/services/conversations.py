@@ -107,7 +107,8 @@ class Conversations:
         turn = _Turn(request.number, caller, session_key, text, taken, before, now, day)
         reply = self._reply(found, turn)
         saved = Session(taken, inputs_hash, version, reply.ended, reply.node, self._kept(reply), reply.state)
-        count = Count(day, "ussd", reply.node, reply.outcome, reply.language)
+        left = session.node if session and session.version == version and session.taken < taken else ""
+        count = Count(day, "ussd", reply.node, reply.outcome, reply.language, left)
         self._sessions.save(session_key, caller, saved, place=self._place(reply), count=count)
         return _with_prefix(reply), reply.node
 
@@ -163,7 +164,8 @@ class Conversations:
         reply = Reply.of(turn)
         version = self._menu.version
         saved = Session(inbound_id, "", version, reply.ended, reply.node, self._kept(reply), reply.state)
-        count = Count(context.today, "sms", reply.node, reply.outcome, reply.language)
+        left = "" if text is None else state.node
+        count = Count(context.today, "sms", reply.node, reply.outcome, reply.language, left)
         key = hash_inputs(f"sms|{caller}")
         self._sessions.save_walk(key, caller, saved, count=count, seconds=WALK_SECONDS)
         return Screen(turn.body, _is_private(reply.node))

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sms_service.services.events import PROPOSED, count_registrations
 from sms_service.store.engine import Tx
 from sms_service.store.models import Event, TurnCount
+from sms_service.ussd_sessions import LEFT
 
 SMALLEST = 5
 
@@ -49,7 +50,7 @@ def list_turns(
     keys = (TurnCount.channel, TurnCount.node, TurnCount.outcome, TurnCount.language)
     rows = tx.execute(
         select(*keys, func.sum(TurnCount.count))
-        .where(TurnCount.day >= since, TurnCount.day <= until)
+        .where(TurnCount.day >= since, TurnCount.day <= until, TurnCount.outcome != LEFT)
         .group_by(*keys)
     ).all()
     # Sorted here: databases sort text each in its own way, and a page must begin where the last one ended.

@@ -19,6 +19,7 @@ from sms_service.errors import Unavailable
 from sms_service.metrics import DEGRADED, TURNS
 from sms_service.ussd_sessions.line import Line, Script
 
+LEFT = "left"  # the outcome under which it is counted that a caller went on from a node
 TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
 WRITE_SECONDS = 0.02
 CARRY_SECONDS = 1.0
@@ -50,13 +51,18 @@ end
 
 
 class Count(NamedTuple):
-    """What a turn is counted under."""
+    """What a turn is counted under: the node that it shows, and the node that the caller left for it.
+
+    The latter is counted by itself, with the outcome LEFT: a node that was shown more often than left is
+    where calls end.
+    """
 
     day: date  # at the office
     channel: str  # ussd | sms
     node: str
     outcome: str
     language: str
+    left: str = ""
 
 
 class Note(NamedTuple):
@@ -200,10 +206,12 @@ class _Tally:
         self._carried_at = time.monotonic()
         while self.is_waiting:
             if self._under_way is None:
-                self._under_way, self._counts = (uuid.uuid4().hex, self._counts), Counter()
+                self._under_way, self._counts = (uuid.uuid4().hex, _by_node(self._counts)), Counter()
                 _show(self._under_way[1])
             name, counts = self._under_way
-            arguments = [part for pair in counts.items() for part in ("|".join(map(str, pair[0])), pair[1])]
+            arguments = [
+                part for pair in counts.items() for part in ("|".join(map(str, pair[0][:5])), pair[1])
+            ]
             try:
                 self._line.run(_CARRY, [TURN_COUNTS, f"carried:{name}"], arguments)
             except Unavailable:
@@ -211,7 +219,17 @@ class _Tally:
             self._under_way = None
 
 
+def _by_node(counts: Counter[Count]) -> Counter[Count]:
+    """The counts, each node left for another as a count of its own."""
+    found: Counter[Count] = Counter()
+    for count, turns in counts.items():
+        found[count._replace(left="")] += turns
+        if count.left:
+            found[count._replace(node=count.left, outcome=LEFT, left="")] += turns
+    return found
+
+
 def _show(counts: Counter[Count]) -> None:
     for count, turns in counts.items():
-        if count.channel == "ussd":
+        if count.channel == "ussd" and count.outcome != LEFT:
             TURNS.labels(count.node, count.outcome).inc(turns)

@@ -146,4 +146,4 @@ def _of_field(name: str) -> str:
         "max_age": _("a whole number, not below the smallest age"),
         "districts": _("choose at least one"),
     }
-    return words.get(name, _("choose one of those offered"))
+    return words.get(name) or str(_("choose one of those offered"))
