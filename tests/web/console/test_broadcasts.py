@@ -379,7 +379,7 @@ def test_the_live_part_counts_and_stops_when_it_is_over(desk: Desk) -> None:
     assert part.status_code == 200
     assert "<html" not in part.text
     assert "15 of 30 are through" in main(part.text)
-    assert re.search(r'<rect class="bar-delivered" x="0.0" y="0" width="40.0"', part.text)
+    assert re.search(r'<rect class="is-delivered" x="0.0" y="0" width="40.0"', part.text)
     assert "style=" not in part.text
     assert 'id="acts"' not in part.text  # the buttons stay where they are
     with store.transaction() as tx:
