@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from sms_service.domain.topics import CONSULTATION_TOPICS
 from sms_service.services.event_texts import EventTexts
@@ -18,8 +19,8 @@ def plan(name: str) -> str:
     """How long before the start: "2h" is 2 hours before."""
     count, unit = int(name[:-1]), name[-1]
     if unit == "h":
-        return str(_("%(count)s hours before", count=count))
-    return str(_("%(count)s days before", count=count))
+        return str(ngettext("%(num)s hour before", "%(num)s hours before", count))
+    return str(ngettext("%(num)s day before", "%(num)s days before", count))
 
 
 def states() -> dict[str, str]:

@@ -30,7 +30,7 @@ from sms_service.web.console.pages import Answer, Moved, Page, Shown, Visit
 _RIGHT, _WARN = "recruiters", "recruiters.warn"
 _PURPOSE = "recruiters"
 _PERIODS = ("7", "30", "90", "365")
-_MOST_CHANGES = 100  # shown of a preview: the figures are complete, the examples are not
+_MOST_CHANGES = 40  # shown of a preview: the figures are complete, the examples are not
 
 
 @lru_cache(maxsize=2)
