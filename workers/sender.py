@@ -162,8 +162,9 @@ class _Run:
             return False
         found = self._open_gateway(wave[0][0])
         if found is None or time.monotonic() > self._latest:
-            self._give_back(wave)
-            self._is_exhausted = self._is_exhausted or found is None
+            self._give_back(wave + self._waiting)
+            self._waiting = []
+            self._is_exhausted = found is None  # else what was given back is claimed anew
             return True
         rank, numbers = found
         if numbers < MAX_BATCH:
@@ -178,6 +179,7 @@ class _Run:
             self._call(rank, batches)
         else:
             self._give_back(wave)
+            self._is_exhausted = False
         return True
 
     def _next_wave(self) -> list[tuple[int, Batch]]:

@@ -122,6 +122,7 @@ class _Weather:
         self._redis_server = redis
         self._gateway = gateway
         self.acts: list[str] = []
+        self._is_busy = False
         self.jumping = Jumping(folder / "shift")
         self._evidence = Evidence()
         port = _free_port()
@@ -329,7 +330,8 @@ class _Weather:
                 if self._is_settled():
                     return
             time.sleep(0.25)
-            self.jumping.jump(60)
+            if not self._is_busy:  # else leases would run out faster than a busy machine can send
+                self.jumping.jump(60)
 
     def _is_settled(self) -> bool:
         with self._store.transaction() as tx:
@@ -338,6 +340,7 @@ class _Weather:
                 broadcasts.resume(tx, self._broadcast_id, self._person, self.jumping.now())
                 return False
             counts = messages.count_by_status(tx)
+        self._is_busy = counts["sending"] > 0
         return status == "done" and not counts["queued"] and not counts["sending"]
 
     def judge(self) -> tuple[dict[str, int], list[str]]:

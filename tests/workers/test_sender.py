@@ -193,6 +193,19 @@ def test_a_call_that_hangs_holds_up_no_other_text_and_no_other_job(
     assert statuses_of(store) == {"unknown": 1, "sent": 1}
 
 
+def test_what_could_not_be_called_within_half_a_lease_is_claimed_anew_by_the_same_job(
+    here: Process, store: Store, gateway: GatewayServer
+) -> None:
+    gateway.default = Behaviour(latency=0.3)
+    here.sender.lease = timedelta(seconds=0.8)
+    for n in range(60):
+        put(store, n, body=f"Text for {n}")
+    assert here.sender.drain("bulk", 20) is False
+    assert here.sender.settle(5)
+    assert statuses_of(store) == {"sent": 60}
+    assert gateway.doubled() == {}
+
+
 def test_a_second_text_to_somebody_waits_for_the_call_with_the_first(
     here: Process, store: Store, gateway: GatewayServer
 ) -> None:
