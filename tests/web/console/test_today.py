@@ -76,7 +76,8 @@ def full(desk: Desk) -> None:
     now, store = desk.runtime.clock.now(), desk.runtime.store
     office.report(store, at=now - 3 * HOUR, is_urgent=True, priority=1, due_at=now - 2 * HOUR)
     office.report(store, at=now - HOUR, is_urgent=True, priority=1, due_at=now + HOUR)
-    one = office.report(store, at=now - DAY, assignee_id=desk.people["case_officer"].id)
+    mine = desk.people["case_officer"].id
+    one = office.report(store, at=now - DAY, due_at=now + DAY, assignee_id=mine)
     other = office.report(store, at=now - DAY, status="closed", is_urgent=True, outcome="prank")
     broadcast(desk, "halted")
     broadcast(desk, "submitted")
