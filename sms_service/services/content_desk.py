@@ -55,23 +55,13 @@ class Held:
         return "soon" if self.item.valid_until <= today + SOON else "good"
 
 
-def list_items(tx: Tx, today: date, kind: str = "", need: str = "") -> list[Held]:
-    """The items, those that need somebody most first; of one kind, or with one need. A few dozen each."""
-    found = [
-        held
-        for held in _all(tx)
-        if (not kind or held.kind == kind) and (not need or held.need(today) == need)
-    ]
+def list_items(tx: Tx, today: date) -> list[Held]:
+    """All items, those that need somebody most first. A few dozen of each kind: they are held in memory."""
     kinds = list(KINDS)
     return sorted(
-        found, key=lambda h: (NEEDS.index(h.need(today)), h.item.valid_until, kinds.index(h.kind), h.item.key)
+        _all(tx),
+        key=lambda h: (NEEDS.index(h.need(today)), h.item.valid_until, kinds.index(h.kind), h.item.key),
     )
-
-
-def count_needs(tx: Tx, today: date) -> dict[Need, int]:
-    """How many items have which need."""
-    found = [held.need(today) for held in _all(tx)]
-    return {need: found.count(need) for need in NEEDS}
 
 
 def get(tx: Tx, kind: str, key: str) -> Held:

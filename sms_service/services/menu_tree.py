@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from menus.model import Menu
+from menus.words import PLACEHOLDER
 from sms_service.services.figures import NodeFigure, node_figure
 
 
@@ -42,14 +43,11 @@ def screens_that_end(menu: Menu) -> list[str]:
 
 
 def words_of(menu: Menu, language: str, node: str) -> str:
-    """The first line of a screen, placeholders as `...`."""
+    """The first line of a screen that has words, placeholders as `...`; nothing where none has."""
     if node not in menu.nodes or node not in menu.words[language]:
         return ""
-    line = next((line for line in menu.words[language][node].body.splitlines() if line.strip()), "")
-    while "{" in line and "}" in line:
-        before, _, rest = line.partition("{")
-        line = f"{before}...{rest.partition('}')[2]}"
-    return line
+    lines = (PLACEHOLDER.sub("...", line) for line in menu.words[language][node].body.splitlines())
+    return next((line for line in lines if any(sign.isalpha() for sign in line)), "")
 
 
 @dataclass(frozen=True, slots=True)

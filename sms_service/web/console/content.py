@@ -17,6 +17,7 @@ from sms_service.errors import NotFound
 from sms_service.services import audit, content, content_desk, content_screens
 from sms_service.services.audit import Filter
 from sms_service.web.console import item_forms
+from sms_service.web.console.lists import PAGE, after_id, listing
 from sms_service.web.console.pages import Moved, Page, Shown, Visit
 
 _HISTORY = 20
@@ -59,12 +60,10 @@ def show_all(visit: Visit) -> Shown:
     today = _today(visit)
     kind, need = visit.query.get("kind", ""), visit.query.get("need", "")
     found = content_desk.list_items(visit.tx, today)
+    wanted = [held for held in found if kind in ("", held.kind) and need in ("", held.need(today))]
+    start = after_id(visit.query) or 0
     values = {
-        "items": [
-            held
-            for held in found
-            if (not kind or held.kind == kind) and (not need or held.need(today) == need)
-        ],
+        "page": listing(wanted[start:], visit.query, lambda _held: start + PAGE),
         "counts": {one: sum(held.need(today) == one for held in found) for one in content_desk.NEEDS},
         "today": today,
         "query": visit.query,
