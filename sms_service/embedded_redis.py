@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
-from sms_service.errors import SettingsError
+from sms_service.errors import SettingsError, Unavailable
 
 OLDEST = (6, 2)  # RQ's crash-safe pop needs it
 _VERSION = re.compile(r"v=(\d+)\.(\d+)")
@@ -72,3 +72,14 @@ def wait_until_ready(socket: Path, seconds: float = 10) -> None:
             time.sleep(0.02)
         finally:
             client.close()
+
+
+def drop_history(redis: Redis) -> None:
+    """Have the append-only file written anew, in the background: it then holds what there is, and nothing of
+    what was. Else it would keep for months which caller was at which dialogue. Raises Unavailable."""
+    try:
+        redis.bgrewriteaof()
+    except ResponseError:  # it is being written already
+        return
+    except RedisError as error:
+        raise Unavailable("Redis is not available") from error

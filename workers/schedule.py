@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from sms_service import embedded_redis
 from sms_service.domain.quiet_hours import release_at
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
@@ -49,6 +50,7 @@ SURGES_EVERY_SECONDS = 30.0  # an alert within a minute: misses come with the ta
 FORGET_EVERY_SECONDS = 60.0  # names of emptied reports leave the memory of a worker within this
 ERASED_EVERY_SECONDS = 5.0  # answers to HAPUS are emptied within this after they left
 SHRINK_EVERY_SECONDS = 60.0  # what was erased leaves SQLite's write-ahead log within this
+HISTORY_EVERY_SECONDS = 3600.0  # what the embedded Redis has dropped leaves its file within this
 RETENTION_EVERY_SECONDS = 86_400.0
 _RETENTION_SECONDS = 0.2  # of one tick: what is left comes a second later
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
@@ -64,6 +66,7 @@ class Scheduler:
         self._failing: set[str] = set()
         self._retention: retention.Pass | None = None
         self._alarms = Alarms(here)
+        self._turns = self._list_turns()
 
     def run(self) -> None:
         """Tick until the process is stopping."""
@@ -80,24 +83,28 @@ class Scheduler:
         self._guard("deadlines", lambda: self._sweep(self._expire))
         self._guard("broadcasts", lambda: broadcasts.advance_all(self._here))
         self._guard("wake", self._wake_due)
-        if self._is_time("alarms", ALARMS_EVERY_SECONDS):
-            self._guard("alarms", self._alarms.look)
-        if self._is_time("reports", REPORTS_EVERY_SECONDS):
-            self._guard("reports", lambda: self._sweep(self._match_reports))
-        if self._is_time("tallies", TALLIES_EVERY_SECONDS):
-            self._guard("tallies", self._drain_tallies)
-        if self._is_time("surges", SURGES_EVERY_SECONDS):
-            self._guard("surges", self._watch_reports)
-        if self._is_time("forget", FORGET_EVERY_SECONDS):
-            self._guard("forget", lambda: self._here.runtime.queues.wake([report_links.JOB]))
-        if self._is_time("heartbeat", BEAT_SECONDS):
-            self._guard("heartbeat", self._beat)
-        if self._is_time("erased", ERASED_EVERY_SECONDS):
-            self._guard("erased", lambda: self._sweep(self._empty_marked))
-        if self._is_time("shrink", SHRINK_EVERY_SECONDS):
-            self._guard("shrink", self._shrink_log)
-        if self._is_time("retention", RETENTION_EVERY_SECONDS):
-            self._guard("retention", self._retain)
+        for what, every, act in self._turns:
+            if self._is_time(what, every):
+                self._guard(what, act)
+
+    def _list_turns(self) -> list[tuple[str, float, Callable[[], None]]]:
+        """What has its turn now and then, and after how many seconds again."""
+        runtime = self._here.runtime
+        turns = [
+            ("alarms", ALARMS_EVERY_SECONDS, self._alarms.look),
+            ("reports", REPORTS_EVERY_SECONDS, lambda: self._sweep(self._match_reports)),
+            ("tallies", TALLIES_EVERY_SECONDS, self._drain_tallies),
+            ("surges", SURGES_EVERY_SECONDS, self._watch_reports),
+            ("forget", FORGET_EVERY_SECONDS, lambda: runtime.queues.wake([report_links.JOB])),
+            ("heartbeat", BEAT_SECONDS, self._beat),
+            ("erased", ERASED_EVERY_SECONDS, lambda: self._sweep(self._empty_marked)),
+            ("shrink", SHRINK_EVERY_SECONDS, self._shrink_log),
+            ("retention", RETENTION_EVERY_SECONDS, self._retain),
+        ]
+        if not self._here.settings.redis_url:
+            drop = ("history", HISTORY_EVERY_SECONDS, lambda: embedded_redis.drop_history(runtime.redis))
+            turns.append(drop)
+        return turns
 
     def _free_leases(self, tx: Tx, now: datetime) -> bool:
         return max(sweeps.free_leases(tx, now, self._lease)) >= sweeps.SLICE

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -179,6 +181,24 @@ def test_the_scheduler_notes_its_key_and_empties_what_is_marked(
         assert data_keys.list_known(tx) == {store.vault.current_key_id}
         held = {row[0]: row[1] for row in tx.execute(sql("SELECT id, number_hash FROM messages"))}
     assert (held[gone], held[waits] != "") == ("", True)
+
+
+def test_what_the_embedded_redis_has_dropped_leaves_its_file(
+    here: Process, redis: Redis, scratch: Path
+) -> None:
+    def is_in_file() -> bool:
+        return any(b"which dialogue" in path.read_bytes() for path in (scratch / "redis").rglob("*.aof"))
+
+    redis.set("c:caller", "which dialogue")
+    redis.delete("c:caller")
+    Scheduler(here).tick()
+    assert is_in_file()  # a Redis of somebody else's is not touched
+    here.settings = here.settings.model_copy(update={"redis_url": ""})
+    Scheduler(here).tick()
+    until = time.monotonic() + 30
+    while is_in_file() and time.monotonic() < until:
+        redis.ping()
+    assert not is_in_file()
 
 
 def test_a_rule_that_fails_does_not_keep_the_others_from_their_work(
