@@ -315,3 +315,16 @@ def test_a_megabyte_is_read_in_no_time() -> None:
         started = time.perf_counter()
         read(text)
         assert time.perf_counter() - started < 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("INFO", True), ("info dari kampung", False), ("STATUS 4821 9375 2460", True), ("status visa", False),
+        ("STOP", True), ("berhenti kerja", True), ("LAPOR calo", True), ("HAPUS YA", True),
+        ("hapus semua surat", False), ("BATAL 1230", True), ("CEK PT Maju", False),
+        ("CEK 081200000001", True), ("BAHASA EN", True),
+    ],
+)  # fmt: skip
+def test_a_command_is_whole_where_only_figures_stand_behind_it(text: str, whole: bool) -> None:
+    assert read(text).is_whole is whole
