@@ -1,7 +1,7 @@
 """Reports that are being told: one draft a caller, every answer kept, sealed, as it is given. Seven days.
 
 A draft is the only row that ties a caller (by keyed hash) to what becomes an anonymous report; it goes when
-the report is filed (services/reports.py), thrown away, erased, or too old. Called by services/actions/reports.
+the report is filed (services/reports.py), thrown away, erased, or too old. Called by services/actions.
 """
 
 from __future__ import annotations

@@ -114,7 +114,9 @@ class EventNotice(Base):
     event_id: Mapped[int] = mapped_column(ForeignKey("events.id"), index=True)
     word: Mapped[str] = mapped_column(String(24))  # moved | elsewhere | called_off | group | move_up ...
     created_at: Mapped[datetime]
-    status: Mapped[str] = mapped_column(String(16), default="planned")  # planned | done | superseded | dropped
+    status: Mapped[str] = mapped_column(
+        String(16), default="planned"
+    )  # planned | done | superseded | dropped
     reason: Mapped[str] = mapped_column(Text, default="")
     recipients: Mapped[int] = mapped_column(default=0)
     last_registration_id: Mapped[int] = mapped_column(default=0)  # texts are written up to here
