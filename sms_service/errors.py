@@ -10,6 +10,21 @@ from collections.abc import Mapping
 from datetime import datetime
 
 
+class Said(str):
+    """Words with values put in. They read as they are; pages in another language put the same values into
+    their own words for the pattern."""
+
+    pattern: str
+    values: Mapping[str, object]
+
+
+def said(pattern: str, **values: object) -> Said:
+    """Return `pattern` with its %(name)s filled in."""
+    words = Said(pattern % values if values else pattern)
+    words.pattern, words.values = pattern, values
+    return words
+
+
 class JalurError(Exception):
     """Root of everything this service raises on purpose."""
 
@@ -33,6 +48,10 @@ class MenuError(JalurError):
 
 class ServiceError(JalurError):
     """A use case refuses. Entry points turn it into an answer for whoever asked."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.words = message  # str() of an error would forget the pattern of Said
 
 
 class Invalid(ServiceError):

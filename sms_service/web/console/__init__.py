@@ -92,7 +92,7 @@ def _blueprint(runtime: Runtime, turns: Turns) -> Blueprint:
     console = Blueprint("console", __name__, template_folder="templates", static_folder="static")
     console.before_request(lambda: _enter(runtime))
     console.after_request(frame.guard_headers)
-    console.register_error_handler(ServiceError, lambda error: frame.refused(503, _(str(error))))
+    console.register_error_handler(ServiceError, lambda error: frame.refused(503, formats.told(error.words)))
     console.register_error_handler(HTTPException, _http)
     console.register_error_handler(Exception, _unforeseen)
     console.app_template_filter("when")(formats.when(runtime.settings.zone))

@@ -13,6 +13,7 @@ from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
 from sms_service.services import sign_in
 from sms_service.services.sign_in import SignedIn
+from sms_service.web.console.formats import told
 from sms_service.web.console.frame import page_of, real_now
 
 log = get_logger(__name__)
@@ -65,7 +66,7 @@ def _sign_in(runtime: Runtime) -> Response:
     except NotAllowed as error:
         with runtime.store.transaction() as tx:
             sign_in.note_failure(tx, candidate.id, now)
-        flash(_(str(error)), "error")
+        flash(told(error.words), "error")
         return page_of("sign_in.html", 403, name=name, next=request.form.get("next", ""))
     assert candidate.id is not None
     with runtime.store.transaction() as tx:
@@ -91,7 +92,7 @@ def _second_factor(runtime: Runtime, signed_in: SignedIn) -> Response:
             if not is_right:
                 sign_in.note_failure(tx, signed_in.person.id, now)
     except NotAllowed as error:
-        flash(_(str(error)), "error")
+        flash(told(error.words), "error")
         return page_of("second_factor.html", 403)
     if not is_right:
         flash(_("This code is not right. Each code is good once, for half a minute."), "error")

@@ -1,4 +1,5 @@
-"""How times, dates, numbers and money read at the desk: WITA with its zone, in the reader's language."""
+"""How times, dates, numbers, money and refusals read at the desk: WITA with its zone, in the reader's
+language."""
 
 from __future__ import annotations
 
@@ -9,6 +10,9 @@ from typing import Any
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from sms_service.errors import Said
 
 
 def when(zone: tzinfo) -> Callable[[datetime | None], str]:
@@ -50,9 +54,25 @@ def age(seconds: float) -> str:
     return f"{minutes // 1440} {unit[2]}"
 
 
+def told(words: str) -> str:
+    """Words of a service in the reader's language; what was translated already stays."""
+    if isinstance(words, Said):
+        values = {
+            name: told(value) if isinstance(value, Said) else value for name, value in words.values.items()
+        }
+        return str(_(words.pattern, **values))
+    return str(_(words))
+
+
 def _language() -> str:
     locale = get_locale()
     return "en" if locale is not None and locale.language == "en" else "id"
 
 
-FILTERS: Mapping[str, Callable[..., Any]] = {"day": day, "number": number, "rupiah": rupiah, "age": age}
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "day": day,
+    "number": number,
+    "rupiah": rupiah,
+    "age": age,
+    "told": told,
+}

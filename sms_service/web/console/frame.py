@@ -23,6 +23,7 @@ from sms_service.runtime import Runtime
 from sms_service.services import sign_in
 from sms_service.services.sign_in import SignedIn
 from sms_service.store.engine import Tx
+from sms_service.web.console.formats import told
 from sms_service.web.console.pages import NO_FORM, Answer, File, Moved, Page, Shown, Turns, Visit
 
 log = get_logger(__name__)
@@ -103,7 +104,7 @@ def _look(
                 return _response(answer, status)
         return _response(answer, status)  # the trace is kept by now, and no lock is held while drawing
     except ServiceError as error:
-        return refused(_status(error), _(str(error)))
+        return refused(_status(error), told(error.words))
 
 
 def _act(desk: Desk, page: Page, ids: Mapping[str, int | str]) -> Response:
@@ -122,12 +123,12 @@ def _act(desk: Desk, page: Page, ids: Mapping[str, int | str]) -> Response:
 def _refuse_act(desk: Desk, page: Page, ids: Mapping[str, int | str], error: ServiceError) -> Response:
     """Show the form again with what was typed; an act without a form says it on the page it came from."""
     errors = dict(getattr(error, "errors", None) or {})
-    flash(_(str(error)), "error")
+    flash(told(error.words), "error")
     if page.show is not None:
         return _look(desk, page, ids, request.form, errors, _status(error))
     if page.back:
         return redirect(url_for("console.index") + page.back.format(**ids).lstrip("/"), 303)
-    return refused(_status(error), _(str(error)))
+    return refused(_status(error), told(error.words))
 
 
 def _visit(

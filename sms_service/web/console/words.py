@@ -6,12 +6,14 @@ without Indonesian are listed. Refusals of services are collected too: they are 
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -25,18 +27,16 @@ CATALOGUE = HERE / "translations" / "id" / "LC_MESSAGES" / "messages.po"
 COMPILED = CATALOGUE.with_suffix(".mo")
 _METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
-# Beside gettext's own names: a refusal's words are its first argument.
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {
     "_": None,
+    "_l": None,
     "gettext": None,
     "ngettext": (1, 2),
     "lazy_gettext": None,
-    "Invalid": (1,),
-    "NotFound": (1,),
-    "NotAllowed": (1,),
-    "Conflict": (1,),
-    "Unavailable": (1,),
 }
+# A refusal's words are its first argument, or stand by field in the dictionary that is its second.
+_REFUSALS = ("Invalid", "NotFound", "NotAllowed", "Conflict", "Unavailable", "Locked")
+_BY_FIELD = "errors"  # a dictionary of this name is filled for a refusal
 
 
 def collect() -> Catalog:
@@ -49,7 +49,33 @@ def collect() -> Catalog:
             del line  # line numbers would make every change of a file a change of the catalogue
             if any(letter.isalpha() for letter in str(message)):
                 found.add(message, None, [(f"{folder}/{file}", 0)], auto_comments=comments, context=context)
+        for path in sorted((PACKAGE / folder).rglob("*.py")):
+            for words in refusals(ast.parse(path.read_text(encoding="utf-8"))):
+                found.add(words, None, [(str(path.relative_to(PACKAGE)), 0)])
     return found
+
+
+def refusals(tree: ast.AST) -> Iterator[str]:
+    """The literal words of refusals, and of what is told by field."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", None) or getattr(node.func, "attr", None)
+            if name == "said" or name in _REFUSALS:
+                yield from _literals(*node.args[: 1 if name == "said" else 2])
+        elif isinstance(node, ast.Assign):
+            filled = getattr(node.targets[0], "value", None)  # of errors["field"]
+            if getattr(filled, "id", None) == _BY_FIELD:
+                yield from _literals(node.value)
+
+
+def _literals(*nodes: ast.AST) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Dict):
+            yield from _literals(*node.values)
+        elif isinstance(node, ast.IfExp):
+            yield from _literals(node.body, node.orelse)
+        elif isinstance(node, ast.Constant) and any(letter.isalpha() for letter in str(node.value)):
+            yield str(node.value)
 
 
 def read() -> Catalog:
@@ -62,8 +88,13 @@ def read() -> Catalog:
 
 def missing(kept: Catalog, found: Catalog) -> list[str]:
     """Words of the source without Indonesian."""
-    translated = {message.id for message in kept if message.id and message.string and not message.fuzzy}
+    translated = {message.id for message in kept if message.id and _is_said(message)}
     return sorted(str(message.id) for message in found if message.id and message.id not in translated)
+
+
+def _is_said(message: Message) -> bool:
+    strings = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+    return all(strings) and not message.fuzzy
 
 
 def update() -> list[str]:
