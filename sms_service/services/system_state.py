@@ -7,6 +7,7 @@ leaves its figures out, and never keeps the page from being shown.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +26,7 @@ from sms_service.store.engine import Tx
 
 NEWEST = 50_000  # among so many texts the last errors are looked for
 MOST_ERRORS = 500
-MOST_COUNTED = 10_000
+MOST_COUNTED = 1_000
 BROADCASTS = "broadcasts"
 _CLASS = re.compile(r"([A-Z][A-Za-z]+): (.*)", re.DOTALL)
 
@@ -84,36 +85,42 @@ def lanes(tx: Tx, runtime: Runtime, now: datetime) -> list[Lane]:
         depths = runtime.queues.depths()
     except RedisError:
         depths = {}
-    of_broadcasts = TABLE.c.broadcast_id.is_not(None)
-    queued, sending = _waiting(tx, statuses.QUEUED), _waiting(tx, statuses.SENDING)
-    oldest = dict(
-        tx.execute(
-            select(TABLE.c.lane, func.min(TABLE.c.not_before))
-            .where(TABLE.c.status == quoted(statuses.QUEUED), ~of_broadcasts, TABLE.c.not_before <= now)
-            .group_by(TABLE.c.lane)
-        ).all()
-    )
+    queued, sending = _waiting(tx, statuses.QUEUED, is_broadcast=True), Counter[str]()
+    for is_broadcast in (True, False):
+        sending += _waiting(tx, statuses.SENDING, is_broadcast=is_broadcast)
+    oldest: dict[str, datetime | None] = {}
+    for lane in LANE_JOBS:
+        queued[lane], oldest[lane] = _first_to_go(tx, lane, now)
+    ages = {lane: max((now - at).total_seconds(), 0.0) for lane, at in oldest.items() if at}
     return [
-        Lane(
-            name,
-            depths.get(name),
-            queued.get(name, 0),
-            sending.get(name, 0),
-            max((now - oldest[name]).total_seconds(), 0.0) if oldest.get(name) else 0.0,
-        )
+        Lane(name, depths.get(name), queued[name], sending[name], ages.get(name, 0.0))
         for name in (*LANE_JOBS, BROADCASTS)
     ]
 
 
-def _waiting(tx: Tx, status: str) -> dict[str, int]:
-    """How many texts have a status, by lane and of broadcasts; the newest millions are not counted out."""
-    is_broadcast = TABLE.c.broadcast_id.is_not(None)
-    counts: dict[str, int] = {}
-    for condition in (is_broadcast, ~is_broadcast):
-        some = select(TABLE.c.lane).where(TABLE.c.status == quoted(status), condition).limit(MOST_COUNTED)
-        found = some.subquery()
-        for lane, count in tx.execute(select(found.c.lane, func.count()).group_by(found.c.lane)):
-            counts[BROADCASTS if condition is is_broadcast else lane] = int(count)
+def _first_to_go(tx: Tx, lane: str, now: datetime) -> tuple[int, datetime | None]:
+    """Of the first MOST_COUNTED texts that `lane` will send: how many, and since when the oldest is due."""
+    own = (TABLE.c.status == quoted(statuses.QUEUED), TABLE.c.broadcast_id.is_(None), TABLE.c.lane == lane)
+    first = (
+        select(TABLE.c.not_before)
+        .where(
+            TABLE.c.status == quoted(statuses.QUEUED), TABLE.c.broadcast_id.is_(None), TABLE.c.lane == lane
+        )
+        .order_by(*columns)
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    count, oldest = tx.execute(select(func.count(), func.min(first.c.not_before))).one()
+    return int(count), oldest if oldest is not None and oldest <= now else None
+
+
+def _waiting(tx: Tx, status: str, *, is_broadcast: bool) -> Counter[str]:
+    """How many texts have a status, by lane or of broadcasts; millions are not counted out."""
+    owner = TABLE.c.broadcast_id.is_not(None) if is_broadcast else TABLE.c.broadcast_id.is_(None)
+    some = select(TABLE.c.lane).where(TABLE.c.status == quoted(status), owner).limit(MOST_COUNTED).subquery()
+    counts: Counter[str] = Counter()
+    for lane, count in tx.execute(select(some.c.lane, func.count()).group_by(some.c.lane)):
+        counts[BROADCASTS if is_broadcast else lane] += int(count)
     return counts
 
 
