@@ -103,10 +103,8 @@ def _first_to_go(tx: Tx, lane: str, now: datetime) -> tuple[int, datetime | None
     own = (TABLE.c.status == quoted(statuses.QUEUED), TABLE.c.broadcast_id.is_(None), TABLE.c.lane == lane)
     first = (
         select(TABLE.c.not_before)
-        .where(
-            TABLE.c.status == quoted(statuses.QUEUED), TABLE.c.broadcast_id.is_(None), TABLE.c.lane == lane
-        )
-        .order_by(*columns)
+        .where(*own)
+        .order_by(TABLE.c.priority, TABLE.c.not_before)
         .limit(MOST_COUNTED)
         .subquery()
     )
