@@ -16,6 +16,7 @@ from sms_service.domain.roles import may
 from sms_service.logs import mask_numbers
 from sms_service.services import readiness, surges, today
 from sms_service.services.today import Afoot, Cases
+from sms_service.web.console import formats
 from sms_service.web.console.pages import Page, Shown, Visit
 
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
@@ -124,7 +125,7 @@ def _of_links(cases: Cases | None) -> list[Task]:
 
 def _surge(visit: Visit, surge: Any) -> dict[str, Any]:
     """A surge as a sentence: a reason to look, and nothing else follows from it."""
-    usual = f"{surge.expected:.1f}"
+    usual = formats.number(round(surge.expected, 1))
     report = surge.subject.removeprefix("report:")
     if surge.kind == surges.MISS:
         name = _("a phone number") if surge.subject.startswith("#") else mask_numbers(surge.subject)
