@@ -7,7 +7,7 @@ ARGS ?=
 SOURCES := menus sms_service workers tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run phone test bench chaos lint fix check-menus seed words migration
+.PHONY: help run phone test bench chaos tour lint fix check-menus seed words migration
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -27,6 +27,9 @@ bench: .venv/development.txt ## measure; results are appended to benchmarks/resu
 
 chaos: .venv/development.txt ## storms of faults, SEEDS=20 or SEEDS=101-150; results in benchmarks/chaos.csv
 	@exec $(PY) -m tests.chaos --seeds $(or $(SEEDS),20) $(ARGS)
+
+tour: .venv/development.txt ## take a picture of every page of the desk, into docs/tour (needs chromium)
+	@exec $(PY) -m tests.e2e.desk.tour
 
 lint: .venv/development.txt ## style, types and who may import whom
 	@$(PY) -m ruff check --quiet .

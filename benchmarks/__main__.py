@@ -13,6 +13,7 @@ ALL = (
     "outbox",
     "outbox_scale",
     "broadcasts",
+    "desk",
     "reencryption",
     "turns",
     "footprint",

@@ -149,7 +149,7 @@ class _Office:
 
     def recruit(self, made: Furnished) -> None:
         """The next list, with changes; and what was asked for and not found."""
-        today = self.now.astimezone(self.settings.zone).date()
+        today = self.now.date()
         rows = [
             replace(row, status="revoked") if row.number in (5, 6) else row
             for row in recruiters_demo.demo_rows(today)
@@ -173,9 +173,9 @@ class _Office:
         with self.store.transaction() as tx:
             grouped = tx.scalars(select(EventGroup.event_id).limit(1)).one()
             event = tx.get_one(Event, grouped)
-            lines = [f"{_number(n)},CONTOH Orang {n},Kelompok Contoh" for n in range(30)]
+            lines = [f"{_number(n)},CONTOH Orang {n},Kampus Contoh" for n in range(30)]
             reading = registrant_import.read_registrants(
-                csv_file("no hp,nama,organisasi", *lines), self.settings.default_country, words
+                csv_file("no hp,nama,universitas", *lines), self.settings.default_country, words
             )
             registrant_import.import_registrants(tx, event.id, reading, None, self.now)
             registrations.register(tx, 2, _number(1), "id", "ussd", self.now, words)

@@ -22,7 +22,7 @@ def furnished(office: Office) -> Furnished:
     return furnish(office.store, office.settings)
 
 
-@pytest.mark.parametrize(("language", "kind"), [("en", "phone"), ("id", "desk")])
+@pytest.mark.parametrize(("language", "kind"), [("id", "phone"), ("en", "phone"), ("id", "desk")])
 def test_every_page_is_open_to_everybody(
     office: Office, furnished: Furnished, language: str, kind: str
 ) -> None:
