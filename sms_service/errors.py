@@ -25,6 +25,12 @@ def said(pattern: str, **values: object) -> Said:
     return words
 
 
+def listed(faults: Mapping[str, str]) -> Said:
+    """Faults by field in one line; each stays translatable."""
+    parts = {field: fault if isinstance(fault, Said) else said(fault) for field, fault in faults.items()}
+    return said("; ".join(f"{field}: %({field})s" for field in parts), **parts)
+
+
 class JalurError(Exception):
     """Root of everything this service raises on purpose."""
 

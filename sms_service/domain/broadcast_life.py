@@ -11,6 +11,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from sms_service.domain import statuses
+from sms_service.errors import said
 
 DRAFT = "draft"
 SUBMITTED = "submitted"  # waits for the word of a second person
@@ -67,17 +68,17 @@ _LEADS_TO: Mapping[str, str] = MappingProxyType(
 # Whole sentences: they are translated as they stand.
 _REFUSALS: Mapping[str, str] = MappingProxyType(
     {
-        DRAFT: "the broadcast is a draft: it has to be submitted and approved first",
-        SUBMITTED: "the broadcast is submitted: it waits for the word of a second person",
-        REJECTED: "the broadcast is rejected: it has to be changed first",
-        SCHEDULED: "the broadcast is scheduled: it is approved and has not begun",
-        STARTING: "the broadcast is starting: it is under way",
-        CANARY: "the broadcast is under way: the first few are being tried (canary)",
-        RUNNING: "the broadcast is running: it is under way",
-        PAUSED: "the broadcast is paused",
-        HALTED: "the broadcast is halted",
-        DONE: "the broadcast is done",
-        CANCELLED: "the broadcast is cancelled",
+        DRAFT: said("the broadcast is a draft: it has to be submitted and approved first"),
+        SUBMITTED: said("the broadcast is submitted: it waits for the word of a second person"),
+        REJECTED: said("the broadcast is rejected: it has to be changed first"),
+        SCHEDULED: said("the broadcast is scheduled: it is approved and has not begun"),
+        STARTING: said("the broadcast is starting: it is under way"),
+        CANARY: said("the broadcast is under way: the first few are being tried (canary)"),
+        RUNNING: said("the broadcast is running: it is under way"),
+        PAUSED: said("the broadcast is paused"),
+        HALTED: said("the broadcast is halted"),
+        DONE: said("the broadcast is done"),
+        CANCELLED: said("the broadcast is cancelled"),
     }
 )
 ACTS: tuple[str, ...] = tuple(_LEGAL_IN)

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar
 from sms_service.domain.company_names import split_words
 from sms_service.domain.recruiter_cells import Cell
 from sms_service.domain.recruiter_rows import TITLE_LINES, Fault
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, listed, said
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Line:
         self.faults: list[Fault] = []
         self._cells, self._places = cells, places
         if any(_shown(cell) for cell in cells[width:]):
-            self.note("row", "has more cells than the heading: is a separator inside a cell?")
+            self.note("row", said("has more cells than the heading: is a separator inside a cell?"))
 
     def take(self, column: str, reader: Callable[[Cell], T], otherwise: T) -> T:
         """The value of a column; `otherwise` where the column is missing or, with a fault, unreadable."""
@@ -67,7 +67,7 @@ class Line:
         try:
             return reader(self._cells[place] if place < len(self._cells) else None)
         except Invalid as fault:
-            self.note(column, str(fault))
+            self.note(column, fault.words)
             return otherwise
 
     def note(self, column: str, message: str) -> None:
@@ -123,15 +123,19 @@ class Layout(Generic[R]):
                 return cells
             if seen >= TITLE_LINES:
                 break
-        why = f"none of the first {TITLE_LINES} rows names the columns ({', '.join(self.columns)})"
+        why = said(
+            "none of the first %(count)s rows names the columns (%(columns)s)",
+            count=TITLE_LINES,
+            columns=", ".join(self.columns),
+        )
         raise Invalid(why, {"file": "no row names the columns"})
 
     def _places(self, heading: Sequence[Cell]) -> dict[str, int]:
         known = self._known(heading)
-        errors = {column: "this column is there twice" for column in known if known.count(column) > 1}
-        errors |= {column: "this column is missing" for column in self._required if column not in known}
+        errors = {column: said("this column is there twice") for column in known if known.count(column) > 1}
+        errors |= {column: said("this column is missing") for column in self._required if column not in known}
         if errors:
-            raise Invalid("; ".join(f"{column}: {why}" for column, why in sorted(errors.items())), errors)
+            raise Invalid(listed(dict(sorted(errors.items()))), errors)
         return {
             self._column_of[key]: place
             for place, cell in enumerate(heading)
@@ -148,9 +152,9 @@ def _refuse_doubles(reading: Reading[R]) -> None:
         if before is row:
             kept.append(row)
         elif _values(before) == _values(row):
-            reading.notes.append(Fault(row.row, "row", f"is the same as row {before.row}"))
+            reading.notes.append(Fault(row.row, "row", said("is the same as row %(row)s", row=before.row)))
         else:
-            message = f"row {before.row} has this number too, with other values"
+            message = said("row %(row)s has this number too, with other values", row=before.row)
             reading.faults.append(Fault(row.row, "number", message))
     reading.rows = kept
 

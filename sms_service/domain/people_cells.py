@@ -11,7 +11,7 @@ from datetime import date
 
 from sms_service.domain import districts, phones, topics
 from sms_service.domain.recruiter_cells import Cell, read_date, read_text
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 
 LONGEST_NAME = 60
 _SIGNS = re.compile(r"[\d+ ().-]+", re.ASCII)
@@ -50,7 +50,7 @@ def read_language(cell: Cell) -> str:
     """Return a language of the menus, or "". Raises Invalid."""
     key = re.sub(r"[\W_]+", "", read_text(cell, 30).casefold())
     if key and key not in _LANGUAGE_OF:
-        raise Invalid(f"is none of {', '.join(_LANGUAGES)}")
+        raise Invalid(said("is none of %(known)s", known=", ".join(_LANGUAGES)))
     return _LANGUAGE_OF.get(key, "")
 
 
@@ -59,7 +59,7 @@ def read_topics(cell: Cell) -> tuple[str, ...]:
     text = read_text(cell, 200)
     found, rest = topics.read(text)
     if rest:
-        raise Invalid(f"names something other than {', '.join(topics.TOPICS)}")
+        raise Invalid(said("names something other than %(known)s", known=", ".join(topics.TOPICS)))
     return found
 
 
@@ -67,7 +67,7 @@ def read_topic(cell: Cell) -> str:
     """Return the one topic of a consultation that a cell names, or "". Raises Invalid."""
     found = topics.read_one(read_text(cell, 60))
     if found is None or (found and found not in topics.CONSULTATION_TOPICS):
-        raise Invalid(f"is none of {', '.join(topics.CONSULTATION_TOPICS)}")
+        raise Invalid(said("is none of %(known)s", known=", ".join(topics.CONSULTATION_TOPICS)))
     return found
 
 

@@ -11,7 +11,7 @@ import unicodedata
 from datetime import date, datetime
 
 from sms_service.domain import company_names, phones
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 
 Cell = str | int | float | bool | date | datetime | None
 STATUSES = ("active", "suspended", "revoked", "expired")
@@ -60,7 +60,7 @@ def read_text(cell: Cell, longest: int) -> str:
         text = "".join(" " if unicodedata.category(c) in _NO_SIGN else c for c in text)
     plain = " ".join(text.split())
     if len(plain) > longest:
-        raise Invalid(f"is longer than {longest} characters")
+        raise Invalid(said("is longer than %(most)s characters", most=longest))
     return plain
 
 
@@ -95,7 +95,7 @@ def read_status(cell: Cell) -> str:
     if not key:
         raise Invalid("is empty")
     if key not in _STATUS:
-        raise Invalid(f"is none of {', '.join(STATUSES)}")
+        raise Invalid(said("is none of %(known)s", known=", ".join(STATUSES)))
     return _STATUS[key]
 
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 from sms_service.domain import recruiter_cells as cells
 from sms_service.domain.company_names import normalise, split_words
 from sms_service.domain.recruiter_cells import Cell
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, listed, said
 
 T = TypeVar("T")
 
@@ -135,7 +135,11 @@ def _find_heading(
         if seen >= TITLE_LINES:
             break
     raise Invalid(
-        f"none of the first {TITLE_LINES} rows names the columns ({', '.join(COLUMNS)})",
+        said(
+            "none of the first %(count)s rows names the columns (%(columns)s)",
+            count=TITLE_LINES,
+            columns=", ".join(COLUMNS),
+        ),
         {"file": "no row names the columns"},
     )
 
@@ -144,11 +148,10 @@ def _read_heading(line: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]
     known = _known(line)
     twice = sorted({column for column in known if known.count(column) > 1})
     missing = [column for column in REQUIRED if column not in known]
-    errors = dict.fromkeys(twice, "this column is there twice") | dict.fromkeys(
-        missing, "this column is missing"
-    )
+    errors: dict[str, str] = {column: said("this column is there twice") for column in twice}
+    errors |= {column: said("this column is missing") for column in missing}
     if errors:
-        raise Invalid("; ".join(f"{column}: {why}" for column, why in errors.items()), errors)
+        raise Invalid(listed(errors), errors)
     places = {
         _COLUMN_OF[key]: place for place, cell in enumerate(line) if (key := _heading_key(cell)) in _COLUMN_OF
     }
@@ -166,7 +169,7 @@ class _Line:
         self.faults: list[Fault] = []
         self._line, self._places = line, places
         if any(_shown(cell) for cell in line[width:]):
-            self.note("row", "has more cells than the heading: is a separator inside a cell?")
+            self.note("row", said("has more cells than the heading: is a separator inside a cell?"))
 
     def note(self, field: str, message: str) -> None:
         """Note a fault of this row."""
@@ -182,7 +185,7 @@ class _Line:
         try:
             return reader(self.cell(column))
         except Invalid as fault:
-            self.note(column, str(fault))
+            self.note(column, fault.words)
             return otherwise
 
 
@@ -204,7 +207,9 @@ def _read_row(reading: Reading, line: _Line) -> None:
         return
     numbers = cells.count_phones(line.cell("phone"))
     if numbers > 1:
-        reading.notes.append(Fault(row.number, "phone", f"only the first of {numbers} numbers is kept"))
+        reading.notes.append(
+            Fault(row.number, "phone", said("only the first of %(count)s numbers is kept", count=numbers))
+        )
     reading.rows.append(row)
 
 
@@ -220,10 +225,12 @@ def _refuse_doubles(reading: Reading) -> None:
         if before is row:
             kept.append(row)
         elif before.values() == row.values():
-            reading.notes.append(Fault(row.number, "row", f"is the same as row {before.number}"))
+            reading.notes.append(
+                Fault(row.number, "row", said("is the same as row %(row)s", row=before.number))
+            )
         else:
             bad.add(identity)
-            message = f"row {before.number} has this number too, with other values"
+            message = said("row %(row)s has this number too, with other values", row=before.number)
             reading.faults.append(Fault(row.number, "license_number", message))
     reading.rows = [row for row in kept if licence_identity(row.license_number) not in bad]
     reading.doubtful |= bad

@@ -9,7 +9,7 @@ from sms_service.domain import people_cells as cells
 from sms_service.domain.list_rows import Layout, Line
 from sms_service.domain.recruiter_cells import Cell, read_text
 from sms_service.domain.subscriber_rows import NUMBER_HEADINGS
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 
 _HEADINGS = {
     "number": NUMBER_HEADINGS,
@@ -42,7 +42,8 @@ def layout(country: str, destinations: Mapping[str, str]) -> Layout[RegistrantRo
     def read_destination(cell: Cell) -> str:
         text = read_text(cell, 60).casefold()
         if text and text not in destinations:
-            raise Invalid(f"is none of {', '.join(sorted(set(destinations.values())))}")
+            known = ", ".join(sorted(set(destinations.values())))
+            raise Invalid(said("is none of %(known)s", known=known))
         return destinations.get(text, "")
 
     def read(line: Line) -> RegistrantRow:

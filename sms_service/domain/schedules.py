@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from sms_service.domain.quiet_hours import Quiet
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 
 DEFAULT_PLAN = ("7d", "1d", "2h")
 MOST_REMINDERS = 6
@@ -47,7 +47,7 @@ class Verdict:
 def read_plan(names: Sequence[str]) -> tuple[str, ...]:
     """Return a reminder plan (2h, 1d, ...) with the earliest reminder first. Raises Invalid."""
     if len(names) > MOST_REMINDERS:
-        raise Invalid(f"has at most {MOST_REMINDERS} reminders")
+        raise Invalid(said("has at most %(most)s reminders", most=MOST_REMINDERS))
     befores = {name: lead(name) for name in names}
     if len(set(befores.values())) != len(names):
         raise Invalid("names the same time twice")

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, String, Table, func, literal, not_, or_, s
 from sqlalchemy import cast as sql_cast
 
 from sms_service.domain import districts, phones, statuses, topics
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 from sms_service.services.messages import TABLE as MESSAGES
 from sms_service.store.engine import Tx
 from sms_service.store.models import (
@@ -98,7 +98,8 @@ def resolve_numbers(tx: Tx, numbers: Sequence[str], country: str = "ID") -> tupl
     """Return the subscribers who have these numbers, each once. Raises Invalid by position (from 0):
     what is no number, and who is no subscriber. The refusal never repeats a number."""
     if len(numbers) > _MOST_NUMBERS:
-        raise Invalid("too many numbers", {"audience.numbers": f"names at most {_MOST_NUMBERS} people"})
+        fault = said("names at most %(most)s people", most=_MOST_NUMBERS)
+        raise Invalid("too many numbers", {"audience.numbers": fault})
     errors, hashes = {}, {}
     for position, raw in enumerate(numbers):
         try:

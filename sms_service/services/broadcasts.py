@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, select
 from sms_service.domain import broadcast_life as life
 from sms_service.domain import statuses
 from sms_service.domain.roles import may
-from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
+from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound, said
 from sms_service.services import (
     broadcast_audience,
     broadcast_cautions,
@@ -134,7 +134,7 @@ def approve(
     _demand(row, "approve")
     _demand_version(row, version)
     if override_quiet_hours and row.kind != statuses.URGENT:
-        words = "only an urgent broadcast may go out in the quiet hours"
+        words = said("only an urgent broadcast may go out in the quiet hours")
         raise Invalid(words, {"override_quiet_hours": words})
     if row.expires_at is not None and row.expires_at <= now:
         raise Conflict("its deadline has passed: reject it, so that it can be given a new one")

@@ -14,7 +14,7 @@ from typing import cast
 from sqlalchemy import Table, func, select
 from sqlalchemy.exc import IntegrityError
 
-from sms_service.errors import Conflict, Invalid, NotFound
+from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services import staff
 from sms_service.store.claim import insert_new
 from sms_service.store.engine import Tx
@@ -36,7 +36,10 @@ def create(tx: Tx, name: str, by: int | None, now: datetime) -> Community:
     """Make a community. Raises Invalid, and Conflict when there is one of that name, however written."""
     plain = " ".join(name.split())
     if not 0 < len(plain) <= LONGEST_NAME or not plain.isprintable():
-        raise Invalid("the community cannot be kept like this", {"name": f"has 1 to {LONGEST_NAME} letters"})
+        raise Invalid(
+            "the community cannot be kept like this",
+            {"name": said("has 1 to %(most)s letters", most=LONGEST_NAME)},
+        )
     if plain.casefold() in find_ids(tx):
         raise Conflict("there is a community of that name")
     community = Community(name=plain, created_at=now)

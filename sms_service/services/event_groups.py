@@ -21,7 +21,7 @@ from sms_service.domain.allocation import Group, Wish, allocate
 from sms_service.domain.fit import rank
 from sms_service.domain.items import Job
 from sms_service.domain.topics import CONSULTATION_TOPICS
-from sms_service.errors import Conflict, Invalid, NotFound
+from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services import content, event_notices, jobs_abroad, staff
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.read_models import bump
@@ -201,7 +201,7 @@ def check_groups(event: Event, wanted: Sequence[GroupFields], words: EventTexts)
     """Raises Invalid by field: groups.0.capacity and so on."""
     errors: dict[str, str] = {}
     if len(wanted) > MOST_GROUPS:
-        errors["groups"] = f"are at most {MOST_GROUPS}"
+        errors["groups"] = said("are at most %(most)s", most=MOST_GROUPS)
     last = event.ends_at or event.starts_at + _LONGEST_DAY
     known = destinations(words)
     for index, fields in enumerate(wanted):
@@ -225,12 +225,12 @@ def _faults(
     if fields.destination and fields.destination not in known:
         yield "destination", f"is none of {', '.join(known)}"
     if not 1 <= fields.capacity <= LARGEST_GROUP:
-        yield "capacity", f"is 1 to {LARGEST_GROUP}"
+        yield "capacity", said("is 1 to %(most)s", most=LARGEST_GROUP)
     if not first <= fields.starts_at <= last:
-        yield "starts_at", "lies within the event"
+        yield "starts_at", said("lies within the event")
     strange = [sign for sign, plain in texts.offenders(fields.room).items() if "?" in plain]
     if len(fields.room) > LONGEST_ROOM or strange:
-        yield "room", f"has at most {LONGEST_ROOM} characters that a simple phone can show"
+        yield "room", said("has at most %(most)s characters that a simple phone can show", most=LONGEST_ROOM)
 
 
 def _open_event(tx: Tx, event_id: int, now: datetime) -> Event:

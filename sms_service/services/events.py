@@ -20,7 +20,7 @@ from sms_service.domain import districts, texts
 from sms_service.domain.event_codes import free_codes
 from sms_service.domain.quiet_hours import Quiet
 from sms_service.domain.schedules import read_plan
-from sms_service.errors import Conflict, Invalid, NotFound
+from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services import event_groups, event_notices, reminders, staff
 from sms_service.services.event_texts import EventTexts
 from sms_service.services.read_models import bump
@@ -177,7 +177,9 @@ def change(
     """
     event = _locked(tx, event_id)
     if version is not None and version != event.version:
-        raise Conflict(f"the event has been changed meanwhile: it is at version {event.version}")
+        raise Conflict(
+            said("the event has been changed meanwhile: it is at version %(now)s", now=event.version)
+        )
     if event.status == "cancelled":
         raise Conflict("the event is cancelled")
     before = fields_of(event)
@@ -321,14 +323,14 @@ def _check(fields: EventFields, now: datetime, changed: set[str]) -> None:
     for name, longest in (("title_id", LONGEST_TITLE), ("title_en", LONGEST_TITLE), ("venue", LONGEST_VENUE)):
         _check_words(errors, name, getattr(fields, name), longest)
     if fields.capacity is not None and not 1 <= fields.capacity <= LARGEST_CAPACITY:
-        errors["capacity"] = f"is 1 to {LARGEST_CAPACITY}, or none"
+        errors["capacity"] = said("is 1 to %(most)s, or none", most=LARGEST_CAPACITY)
     if fields.district not in {district.code for district in districts.DISTRICTS}:
         errors["district"] = "is not a district of the list"
     _check_times(errors, fields, now, changed)
     try:
         read_plan(fields.reminder_plan or ())
     except Invalid as error:
-        errors["reminder_plan"] = str(error)
+        errors["reminder_plan"] = error.words
     if errors:
         raise Invalid("the event cannot be kept like this", errors)
 
@@ -336,10 +338,10 @@ def _check(fields: EventFields, now: datetime, changed: set[str]) -> None:
 def _check_words(errors: dict[str, str], name: str, value: str, longest: int) -> None:
     strange = [sign for sign, plain in texts.offenders(value).items() if "?" in plain]
     if not 0 < len(value.strip()) <= longest:
-        errors[name] = f"has 1 to {longest} characters"
+        errors[name] = said("has 1 to %(most)s characters", most=longest)
     elif strange:
         codes = ", ".join(f"U+{ord(sign):04X}" for sign in strange[:5])
-        errors[name] = f"holds signs that a simple phone cannot show: {codes}"
+        errors[name] = said("holds signs that a simple phone cannot show: %(signs)s", signs=codes)
 
 
 def _check_times(errors: dict[str, str], fields: EventFields, now: datetime, changed: set[str]) -> None:

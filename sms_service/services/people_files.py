@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from sms_service.domain.list_rows import Reading
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 from sms_service.store.engine import Tx
 from sms_service.store.models import OptOut
 
@@ -20,8 +20,9 @@ def refuse_bad_rows(reading: Reading[Any], skip_bad_rows: bool) -> None:
     """Raises Invalid, with the faults by row and field, while there are bad rows that nobody said to skip."""
     if reading.bad_rows and not skip_bad_rows:
         named = {f"row {fault.row}, {fault.field}": fault.message for fault in reading.faults[:_MOST_FAULTS]}
-        rows = "1 row" if reading.bad_rows == 1 else f"{reading.bad_rows} rows"
-        raise Invalid(f"{rows} cannot be read; nothing was imported", named)
+        one = said("1 row cannot be read; nothing was imported")
+        more = said("%(count)s rows cannot be read; nothing was imported", count=reading.bad_rows)
+        raise Invalid(one if reading.bad_rows == 1 else more, named)
     if not reading.rows and not reading.bad_rows:
         raise Invalid("the file holds nobody", {"file": "holds nobody"})
 

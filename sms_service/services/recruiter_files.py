@@ -25,7 +25,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from sms_service.domain.recruiter_cells import Cell
 from sms_service.domain.recruiter_rows import TITLE_LINES, is_heading
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 LARGEST_UNPACKED = 64 * 1024 * 1024  # bytes of all parts of an XLSX; a bomb unpacks to more
@@ -54,14 +54,14 @@ def read_table(
 ) -> list[tuple[int, Sequence[Cell]]]:
     """Return the rows of a CSV or XLSX file with their numbers, from 1. Raises Invalid."""
     if len(data) > LARGEST_FILE:
-        raise _refused(f"the file is larger than {LARGEST_FILE // 1024 // 1024} MiB")
+        raise _refused(said("the file is larger than %(most)s MiB", most=LARGEST_FILE // 1024 // 1024))
     if data.startswith(_OLE):
-        raise _refused("this is an old or password-protected Excel file: save it as .xlsx or CSV")
+        raise _refused(said("this is an old or password-protected Excel file: save it as .xlsx or CSV"))
     rows = _read_xlsx(data, is_heading) if data.startswith(_ZIP) else _read_csv(data, is_heading)
     most = MOST_ROWS if most_rows is None else most_rows
     table = list(islice(rows, most + 1))
     if len(table) > most:
-        raise _refused(f"the file has more than {most} rows: split it")
+        raise _refused(said("the file has more than %(most)s rows: split it", most=most))
     return table
 
 
@@ -85,7 +85,7 @@ def _decode(data: bytes) -> str:
             continue
         if "\0" not in text:
             return text
-    raise _refused("this is neither CSV text (UTF-8 or Windows-1252) nor an XLSX file")
+    raise _refused(said("this is neither CSV text (UTF-8 or Windows-1252) nor an XLSX file"))
 
 
 def _has_heading(text: str, delimiter: str, is_heading: IsHeading) -> bool:
@@ -102,7 +102,9 @@ def _split(text: str, delimiter: str) -> Table:
         for number, line in enumerate(lines, start=1):
             yield number, _bounded(number, line)
     except csv.Error as error:
-        raise _refused(f"row {number + 1}: the quotation marks do not match ({error})") from error
+        raise _refused(
+            said("row %(row)s: the quotation marks do not match (%(why)s)", row=number + 1, why=error)
+        ) from error
 
 
 def _read_xlsx(data: bytes, is_heading: IsHeading) -> Table:
@@ -114,7 +116,7 @@ def _read_xlsx(data: bytes, is_heading: IsHeading) -> Table:
         chosen = next((sheet for sheet in sheets if sheet.has_heading(is_heading)), None)
         yield from (chosen or sheets[0]).rows()
     except _DAMAGED as error:
-        raise _refused(f"the XLSX file is damaged ({type(error).__name__})") from error
+        raise _refused(said("the XLSX file is damaged (%(why)s)", why=type(error).__name__)) from error
 
 
 class _Sheet:
@@ -148,9 +150,11 @@ def _bounded(number: int, line: Sequence[Cell]) -> Sequence[Cell]:
     while width and line[width - 1] in (None, ""):
         width -= 1
     if width > MOST_COLUMNS:
-        raise _refused(f"row {number} has more than {MOST_COLUMNS} columns")
+        raise _refused(said("row %(row)s has more than %(most)s columns", row=number, most=MOST_COLUMNS))
     if any(isinstance(cell, str) and len(cell) > LONGEST_CELL for cell in line):
-        raise _refused(f"row {number} has a cell of more than {LONGEST_CELL} characters")
+        raise _refused(
+            said("row %(row)s has a cell of more than %(most)s characters", row=number, most=LONGEST_CELL)
+        )
     return line[:width]
 
 
@@ -160,7 +164,7 @@ def _refuse_bomb(data: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-            raise _refused("the XLSX file unpacks to more than a list can be")
+            raise _refused(said("the XLSX file unpacks to more than a list can be"))
         for part in parts:
             if part.file_size > LARGEST_WHOLE_PART:
                 with archive.open(part) as stream:
@@ -180,7 +184,7 @@ def _refuse_unless_rows(stream: IO[bytes]) -> None:
         watch.is_good = False
     if not watch.is_good:
         raise _refused(
-            "the XLSX file holds a large part that is no list: take pictures out, or save it as CSV"
+            said("the XLSX file holds a large part that is no list: take pictures out, or save it as CSV")
         )
 
 

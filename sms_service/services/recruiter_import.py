@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, insert, select, text, update
 
 from sms_service.domain.recruiter_rows import Fault, Reading, Row, read_rows
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 from sms_service.services.read_models import bump
 from sms_service.services.recruiter_comparison import Change, Comparison, Difference, compare
 from sms_service.services.recruiter_files import read_table
@@ -59,7 +59,11 @@ class ImportPlan:
     def why_refused(self, skip_bad_rows: bool = False, force: bool = False) -> tuple[str, ...]:
         """Why this import is not done, given what its owner insists on; empty when it can be."""
         bad = 0 if skip_bad_rows else len({fault.row for fault in self.faults})
-        rows = (f"{bad} rows cannot be read" if bad > 1 else "1 row cannot be read",) if bad else ()
+        rows = (
+            (said("%(count)s rows cannot be read", count=bad) if bad > 1 else said("1 row cannot be read"),)
+            if bad
+            else ()
+        )
         return rows + (() if force else self.refusals)
 
     @property
@@ -161,7 +165,9 @@ def _refuse(plan: ImportPlan, skip_bad_rows: bool, force: bool) -> None:
     if reasons:
         faults = () if skip_bad_rows else plan.faults
         errors = {f"row {fault.row}, {fault.field}": fault.message for fault in faults}
-        raise Invalid("nothing was imported: " + "; ".join(reasons), errors or {"file": reasons[0]})
+        raise Invalid(
+            said("nothing was imported: %(why)s", why="; ".join(reasons)), errors or {"file": reasons[0]}
+        )
 
 
 def _record_list(

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, select, tuple_, union_all
 
 from sms_service.domain import report_statuses, roles
-from sms_service.errors import Conflict, Invalid, NotFound
+from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services import report_merges, staff
 from sms_service.store.engine import Tx
 from sms_service.store.models import AuditEntry, Report, Staff
@@ -200,7 +200,9 @@ def _check(tx: Tx, report: Report, wanted: Mapping[str, Any]) -> None:
     if "duplicate_of_id" in wanted and len(wanted) > 1:
         raise Invalid("the case cannot be changed like this", {"duplicate_of": "is changed by itself"})
     if report.duplicate_of_id is not None and "duplicate_of_id" not in wanted:
-        raise Conflict(f"this report is merged into {report.duplicate_of_id}: change that one")
+        raise Conflict(
+            said("this report is merged into %(report)s: change that one", report=report.duplicate_of_id)
+        )
     if report.redacted_at is not None and "status" in wanted:
         raise Conflict("what was told is gone after its time: there is nothing left to work on")
     status = wanted.get("status", report.status)

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import Table, or_, select, update
 
 from sms_service.domain import report_statuses
-from sms_service.errors import Conflict, Invalid, NotFound
+from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services import staff
 from sms_service.store.engine import Tx
 from sms_service.store.models import Report
@@ -53,7 +53,13 @@ def apply(tx: Tx, report: Report, main: Report | None, by: int | None, now: date
     if main.id == report.id:
         raise Invalid("the reports cannot be merged", {"duplicate_of": "is the report itself"})
     if main.duplicate_of_id is not None:
-        raise Conflict(f"report {main.id} is merged itself, into {main.duplicate_of_id}: name that one")
+        raise Conflict(
+            said(
+                "report %(report)s is merged itself, into %(other)s: name that one",
+                report=main.id,
+                other=main.duplicate_of_id,
+            )
+        )
     report.duplicate_of_id = main.id
     report.status, report.outcome, report.closed_at = main.status, main.outcome, main.closed_at
     tx.execute(

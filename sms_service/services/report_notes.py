@@ -20,7 +20,7 @@ from menus.words import say
 from sms_service.domain import phones, quiet_hours, statuses, texts
 from sms_service.domain.free_text import clean
 from sms_service.domain.roles import may
-from sms_service.errors import Conflict, Invalid, NotAllowed
+from sms_service.errors import Conflict, Invalid, NotAllowed, said
 from sms_service.services import messages, report_merges, staff, subscribers
 from sms_service.services.messages import NewText
 from sms_service.services.report_cases import SUBJECT, get_report, names_of
@@ -118,7 +118,7 @@ def add_note(
     _refuse_unseen(tx, report_id, seen)
     words = clean(text, LONGEST_NOTE)
     if not words:
-        raise Invalid("the note is empty", {"text": f"has 1 to {LONGEST_NOTE} characters"})
+        raise Invalid("the note is empty", {"text": said("has 1 to %(most)s characters", most=LONGEST_NOTE)})
     note = _keep(tx, report, "note", words, by, now)
     staff.record_audit(tx, by, "report.note", (SUBJECT, report.id), {"note": note.id}, now)
     return note
@@ -144,10 +144,13 @@ def reply(
     words = clean(text, LONGEST_REPLY + 1)
     strange = [sign for sign, plain in texts.offenders(words).items() if "?" in plain]
     if not 0 < len(words) <= LONGEST_REPLY:
-        raise Invalid("the reply cannot be sent", {"text": f"has 1 to {LONGEST_REPLY} characters"})
+        raise Invalid(
+            "the reply cannot be sent", {"text": said("has 1 to %(most)s characters", most=LONGEST_REPLY)}
+        )
     if strange:
         codes = ", ".join(f"U+{ord(sign):04X}" for sign in strange[:5])
-        raise Invalid("the reply cannot be sent", {"text": f"holds signs that simple phones lack: {codes}"})
+        fault = said("holds signs that simple phones lack: %(signs)s", signs=codes)
+        raise Invalid("the reply cannot be sent", {"text": fault})
     note = _keep(tx, report, "reply", words, by, now)
     note.message_id = _announce(tx, report, now, settings, menu)
     tx.flush()
@@ -167,7 +170,8 @@ def reveal(tx: Tx, report_id: int, reason: str, person: Person, now: datetime) -
     report = get_report(tx, report_id)
     words = clean(reason, LONGEST_REASON)
     if len(words) < SHORTEST_REASON:
-        raise Invalid("say why", {"reason": f"has {SHORTEST_REASON} to {LONGEST_REASON} characters"})
+        fault = said("has %(least)s to %(most)s characters", least=SHORTEST_REASON, most=LONGEST_REASON)
+        raise Invalid("say why", {"reason": fault})
     number = _open(tx, report.reporter_sealed)
     if not number:
         raise Conflict("no number is kept with this report")

@@ -21,7 +21,7 @@ from sms_service.domain import districts, statuses
 from sms_service.domain.corroboration import UNFOUNDED
 from sms_service.domain.report_words import read_who
 from sms_service.domain.texts import measure, to_gsm7
-from sms_service.errors import Conflict
+from sms_service.errors import Conflict, said
 from sms_service.services import broadcasts, report_clusters, reported
 from sms_service.services.broadcast_audience import Audience
 from sms_service.services.broadcasts import BroadcastFields
@@ -52,7 +52,11 @@ def draft_warning(
     if cluster.status != report_clusters.OPEN:
         raise Conflict(f"the cluster is {cluster.status}")
     if cluster.confirmed_at is None and cluster.independent < threshold:
-        told = f"{cluster.independent} of {threshold} independent reporters: nothing is published yet"
+        told = said(
+            "%(count)s of %(threshold)s independent reporters: nothing is published yet",
+            count=cluster.independent,
+            threshold=threshold,
+        )
         raise Conflict(told)
     written = _of_cluster(tx, cluster_id)
     if written is not None:

@@ -16,7 +16,7 @@ import pyotp
 from sqlalchemy import delete, select, update
 
 from sms_service.domain.roles import needs_second_factor
-from sms_service.errors import Conflict, Invalid, NotAllowed
+from sms_service.errors import Conflict, Invalid, NotAllowed, said
 from sms_service.services import staff
 from sms_service.services.staff import Person
 from sms_service.store.engine import Tx
@@ -29,8 +29,8 @@ LOCKED_FOR = timedelta(minutes=15)
 SEEN_NOTED_EVERY = timedelta(minutes=1)
 RECOVERY_CODES = 10
 _STEP_SECONDS = 30
-_WRONG = "the name or the password is not right"
-_LOCKED = "too many wrong tries: wait a quarter of an hour, or ask a colleague to lift the lock"
+_WRONG = said("the name or the password is not right")
+_LOCKED = said("too many wrong tries: wait a quarter of an hour, or ask a colleague to lift the lock")
 
 
 @dataclass(frozen=True, slots=True)

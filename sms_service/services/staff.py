@@ -20,7 +20,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from sms_service.domain.roles import ROLES
-from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
+from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound, listed, said
 from sms_service.logs import mask_numbers
 from sms_service.store.engine import Tx
 from sms_service.store.models import ApiToken, AuditEntry, Staff
@@ -32,6 +32,7 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 
 # Argon2id; the library's defaults follow RFC 9106's second recommendation (64 MiB, 3 passes).
 _hasher = PasswordHasher(type=Type.ID)
+_PASSWORD = said("give %(least)s to %(most)s characters", least=SHORTEST_PASSWORD, most=LONGEST_PASSWORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,17 @@ class Person:
 
 def create_staff(tx: Tx, name: str, role: str, password: str, now: datetime) -> Staff:
     """Add a person. Raises Invalid by field, Conflict when the name is taken."""
-    errors = {}
+    errors: dict[str, str] = {}
     if not 0 < len(name) <= LONGEST_NAME or name != name.strip() or not name.isprintable():
-        errors["name"] = f"give 1 to {LONGEST_NAME} printable characters, without space at the ends"
+        errors["name"] = said(
+            "give 1 to %(most)s printable characters, without space at the ends", most=LONGEST_NAME
+        )
     if role not in ROLES:
         errors["role"] = f"is one of {', '.join(ROLES)}"
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        errors["password"] = f"give {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+        errors["password"] = _PASSWORD
     if errors:
-        raise Invalid("; ".join(f"{field}: {fault}" for field, fault in errors.items()), errors)
+        raise Invalid(listed(errors), errors)
     if tx.scalar(select(Staff.id).where(Staff.name == name)) is not None:
         raise Conflict("somebody of that name exists")
     person = Staff(name=name, role=role, password_hash=_hasher.hash(password), is_active=True, created_at=now)
@@ -92,8 +95,7 @@ def set_password(tx: Tx, staff_id: int, password_hash: str, now: datetime) -> No
 def hash_password(password: str) -> str:
     """The hash to keep. Raises Invalid by field. Takes some 50 ms: outside of transactions."""
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        words = f"give {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
-        raise Invalid(words, {"password": words})
+        raise Invalid(_PASSWORD, {"password": _PASSWORD})
     return _hasher.hash(password)
 
 

@@ -23,7 +23,7 @@ def change_password(visit: Visit) -> Moved:
     try:
         sign_in.verify_password(candidate, visit.form.get("password", ""))
     except NotAllowed as error:
-        raise Invalid(str(error), {"password": _("this is not your present password")}) from error
+        raise Invalid(error.words, {"password": _("this is not your present password")}) from error
     wanted = visit.form.get("new_password", "")
     if wanted != visit.form.get("again", ""):
         raise Invalid("the two new passwords differ", {"again": _("type the same password again")})

@@ -17,6 +17,7 @@ from flask_babel import lazy_gettext as _l
 from sms_service.domain import districts, topics
 from sms_service.services.broadcast_audience import Audience
 from sms_service.services.broadcast_lists import Entry
+from sms_service.web.console.formats import told
 
 KINDS: Mapping[str, LazyString] = {
     "info": _l("News"),
@@ -226,4 +227,4 @@ def _fault(given: str) -> str:
         return str(
             _("shorten it: at most %(count)s texts are joined into one", count=re.sub(r"\D", "", given))
         )
-    return str(_(given))
+    return told(given)

@@ -100,7 +100,7 @@ def as_typed() -> Iterator[None]:
         yield
     except Invalid as error:
         raise Invalid(
-            str(error), {_FIELDS.get(name, name): _(why) for name, why in error.errors.items()}
+            error.words, {_FIELDS.get(name, name): why for name, why in error.errors.items()}
         ) from error
 
 

@@ -125,7 +125,7 @@ def show_warning(visit: Visit) -> Shown:
         "one": company,
         "longest": LONGEST_WARNING,
         "typed": visit.typed,
-        "errors": {name: _(why) for name, why in visit.errors.items()},
+        "errors": visit.errors,
     }
     return Shown("recruiter_warning.html", values)
 

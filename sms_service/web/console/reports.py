@@ -195,7 +195,7 @@ def _reply(visit: Visit, typed: Typed) -> Moved:
             runtime.menu, seen,
         )  # fmt: skip
     except Invalid as error:  # the service calls the field `text`; two forms of this page have one
-        raise Invalid(str(error), {"reply": error.errors.get("text", "")}) from error
+        raise Invalid(error.words, {"reply": error.errors.get("text", "")}) from error
     if sent.message_id is None:
         return _back(visit, _("The reply is kept. It waits until the reporter asks for the status."))
     return _back(visit, _("The reply is kept, and a short text says that there is news."))

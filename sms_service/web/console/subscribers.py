@@ -61,7 +61,7 @@ def show_erase(visit: Visit) -> Shown:
     """Ask for the number of somebody who wants to be forgotten. It is never shown again."""
     values = {
         "typed": visit.typed,
-        "errors": {name: _(why) for name, why in visit.errors.items()},
+        "errors": visit.errors,
         "longest": LONGEST_REASON,
     }
     return Shown("subscriber_erase.html", values)

@@ -16,6 +16,7 @@ from sms_service.domain.recruiter_rows import Fault
 from sms_service.errors import Invalid
 from sms_service.services import uploads
 from sms_service.services.uploads import Upload
+from sms_service.web.console.formats import told as told_words
 from sms_service.web.console.pages import Moved, Visit
 
 MOST_SHOWN = 200  # rows with faults on a page: who has more mends the file first
@@ -57,8 +58,8 @@ def told(faults: Sequence[Fault], notes: Sequence[Fault], other_columns: Sequenc
     """What the page says of the rows."""
     return {
         "bad_rows": len({fault.row for fault in faults}),
-        "faults": [(one.row, one.field, _(one.message)) for one in faults[:MOST_SHOWN]],
+        "faults": [(one.row, one.field, told_words(one.message)) for one in faults[:MOST_SHOWN]],
         "more_faults": max(len(faults) - MOST_SHOWN, 0),
-        "notes": [(one.row, one.field, _(one.message)) for one in notes[:MOST_SHOWN]],
+        "notes": [(one.row, one.field, told_words(one.message)) for one in notes[:MOST_SHOWN]],
         "other_columns": other_columns,
     }
