@@ -1,4 +1,4 @@
--- The rows of benchmarks/desk.py, written by PostgreSQL itself. Numbers in :names are set there.
+-- The rows of benchmarks/desk.py, written by PostgreSQL itself; how many is given there.
 
 INSERT INTO subscribers (number_hash, number_sealed, language, district, warnings_on, news_on, reminders_on,
     created_at, updated_at)
@@ -37,7 +37,7 @@ FROM generate_series(1, CAST(:clusters AS int)) n;
 INSERT INTO reports (code, pin_hash, filing, version, status, outcome, priority, is_urgent, due_at, flags, modi,
     recruiter_name_sealed, recruiter_phone_sealed, recruiter_phone_hash, story_sealed, district, destination,
     texts_allowed, language, channel, received_at, updated_at, linked_at, cluster_id, assignee_id)
-SELECT lpad(n::text, 10, '9'), '-', 'bench-' || n, 1,
+SELECT (9000000000 + n)::text, '-', 'bench-' || n, 1,
     (ARRAY['new', 'triaged', 'verifying', 'referred', 'closed', 'closed', 'closed', 'closed'])[1 + n % 8],
     CASE WHEN n % 8 > 3 THEN :outcome END, 1 + n % 4, n % 200 = 0, now() - (n % 300 - 20) * interval '1 hour',
     '[]', '["advance"]', :body, :number, md5('p' || n % 5000), :body,
