@@ -11,6 +11,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po, write_po
 _IDLE = re.compile(
     rb'"(Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By)'
 )
+_NO_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # a true one would change the compiled file with every run
 HERE = Path(__file__).parent
 PACKAGE = HERE.parent.parent
 CATALOGUE = HERE / "translations" / "id" / "LC_MESSAGES" / "messages.po"
@@ -104,6 +106,7 @@ def update() -> list[str]:
     kept.obsolete.clear()
     kept.header_comment = "# The desk's words in Indonesian, as the office speaks them to each other."
     kept.fuzzy = False
+    kept.creation_date = kept.revision_date = _NO_DAY
     CATALOGUE.parent.mkdir(parents=True, exist_ok=True)
     text = io.BytesIO()
     write_po(text, kept, width=100, sort_output=True, no_location=True)
