@@ -29,6 +29,7 @@ from sms_service.store.engine import Tx
 from sms_service.store.models import Recruiter, RecruiterMiss
 
 NOT_LISTED = "not_listed"  # status of a company that left the list and bears a warning of the office
+MOST_SPELLINGS = 2_000  # of what was not found: folded together in Python
 MOST_CANDIDATES = 9
 _FEWEST_LETTERS = 3
 _MANY_DIGITS = 6  # so many digits may be somebody's number: never kept as such
@@ -222,7 +223,8 @@ def asked_key(text: str) -> str:
 
 
 def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
-    """What was asked most often and not found since a day, spellings of one name put together."""
+    """What was asked most often and not found since a day, spellings of one name put together: those of the
+    MOST_SPELLINGS that were asked most."""
     times = func.sum(RecruiterMiss.count)
     rows = tx.execute(
         select(
@@ -234,6 +236,7 @@ def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
         .where(RecruiterMiss.day >= since)
         .group_by(RecruiterMiss.normalised)
         .order_by(times.desc(), RecruiterMiss.normalised)
+        .limit(MOST_SPELLINGS)
     )
     merged: dict[str, Miss] = {}
     for row in rows:  # the spelling that most people used comes first, and stays
