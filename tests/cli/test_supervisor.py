@@ -105,7 +105,10 @@ def test_a_child_killed_with_9_is_started_again(start: Callable[..., Running]) -
 def test_a_signal_stops_all_and_what_they_have_started(
     start: Callable[..., Running], number: signal.Signals
 ) -> None:
-    running = start(SLEEP, SLEEP, WITH_GRANDCHILD)
+    usual = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"  # also where the tests run under nohup
+    )
+    running = start(SLEEP, SLEEP, WITH_GRANDCHILD, before=usual)
     pids = running.pids(4)
     running.process.send_signal(number)
     assert running.process.wait(10) == 0

@@ -179,6 +179,6 @@ def test_an_error_is_kept_without_the_number_it_speaks_of(store: Store) -> None:
     (batch,) = take(store)
     record(store, hand(store, batch), Rejected(f"cannot reach {number(1)} " + "x" * 300))
     kept = row(store, message_id).error
-    assert kept.startswith("Rejected: cannot reach ***")
+    assert kept.startswith("Rejected: cannot reach +***")
     assert number(1)[1:] not in kept
     assert len(kept) <= 200

@@ -209,15 +209,15 @@ def test_what_could_not_be_called_within_half_a_lease_is_claimed_anew_by_the_sam
 def test_a_second_text_to_somebody_waits_for_the_call_with_the_first(
     here: Process, store: Store, gateway: GatewayServer
 ) -> None:
-    gateway.script(Behaviour(latency=1.0))
+    gateway.script(Behaviour(latency=1.5))  # longer than the drain, on a busy machine too
     put(store, 1, key="first", body="first")
-    assert here.sender.drain("bulk", 0.7) is False
+    assert here.sender.drain("bulk", 0.5) is False
     put(store, 1, key="second", body="second")
     drain(here)
     drain(here)
     assert gateway.texts_to(number(1)) == ["first", "second"]
     first, second = gateway.accepted
-    assert second.at - first.at >= 0.9
+    assert second.at - first.at >= 1.4
 
 
 def test_a_gateway_that_works_again_is_found_by_one_text_and_taken_up_slowly(

@@ -28,7 +28,7 @@ NOW = datetime.now(UTC)
 def live(store: Store) -> None:
     with store.transaction() as tx:
         for component in (*map(heartbeats.worker, LANES), heartbeats.SCHEDULER):
-            heartbeats.beat(tx, component, NOW)
+            heartbeats.beat(tx, component, datetime.now(UTC))
 
 
 def test_all_is_well_only_when_every_part_lives(desk: Desk) -> None:
