@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sms_service.cli.serve import THREADS
+
 ROOT = Path(__file__).parent.parent
 PROCESSES = 2
 _START_SECONDS = 60
@@ -65,11 +67,11 @@ def service(var_dir: Path | None = None, **environment: str) -> Iterator[Service
 
 @contextmanager
 def bare_flask(processes: int = PROCESSES) -> Iterator[int]:
-    """The bare Flask view on the same server with as many processes; yields its port."""
+    """The bare Flask view on the same server with as many processes and threads; yields its port."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--port", str(port)),
-        *("--workers", str(processes), "--blocking-threads", "1", "--backlog", "2048", "--no-ws"),
+        *("--workers", str(processes), "--blocking-threads", str(THREADS), "--backlog", "2048", "--no-ws"),
         *("--log-level", "warning", "benchmarks.bare_flask:create"),
     ]
     with _child(command):

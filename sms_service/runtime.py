@@ -70,12 +70,15 @@ def connect_redis(url: str) -> Redis:
     return master
 
 
-def build(settings: Settings) -> Runtime:
-    """Wire everything. Opens no connection yet: a part that is away does not keep us from starting."""
+def build(settings: Settings, is_worker: bool = False) -> Runtime:
+    """Wire everything. Opens no connection yet: a part that is away does not keep us from starting.
+
+    `is_worker`: nobody waits at the other end of a line for what this process writes.
+    """
     redis = connect_redis(settings.effective_redis_url)
     queues = Queues(redis)
     vault = Vault(settings.data_key, settings.secret_key)
-    store = Store(settings.effective_database_url, vault, on_commit=queues.wake)
+    store = Store(settings.effective_database_url, vault, on_commit=queues.wake, is_polite=is_worker)
     clock = Clock()
     gateways: list[Gateway] = [
         AfricasTalking(settings),

@@ -13,7 +13,7 @@ from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.services import inbound
 from sms_service.services.event_lists import EventList, load_event_list
-from sms_service.services.sms_context import Screen, SmsContext
+from sms_service.services.sms_context import Checked, Screen, SmsContext
 from sms_service.settings import Settings
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import InboundMessage, Message
@@ -73,8 +73,8 @@ class AwayWalks(PaperWalks):
 def context(store: Store, settings: Settings, walks: PaperWalks | None = None) -> SmsContext:
     """What handling needs: the real words and events, a paper menu, a check that repeats the question."""
 
-    def check(tx: Tx, query: str, language: str, is_again: bool, now: datetime) -> str:
-        return f"checked {query} in {language}"
+    def check(query: str, language: str, now: datetime) -> Checked:
+        return Checked(f"checked {query} in {language}", is_miss=False)
 
     def events() -> EventList:
         with store.read() as tx:

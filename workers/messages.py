@@ -78,26 +78,24 @@ def _understand(here: Process, claimed: deque[int], at_most: int) -> list[Ready]
 
 
 def _act(here: Process, ready: list[Ready]) -> None:
-    """Write the answers with one commit. One that fails is undone alone; a crash undoes all, and their leases
-    bring them back."""
+    """Write the answers with one commit; when one fails, nothing is written, and each is tried alone. A crash
+    undoes all, and their leases bring them back."""
     sms, now = here.answering.sms, here.runtime.clock.now()
-    failed: list[tuple[int, Exception]] = []
-    forgotten: list[str] = []
-    with here.runtime.store.transaction() as tx:
+    try:
+        with here.runtime.store.transaction() as tx:
+            done = [(one, inbound.act(tx, one, sms, now)) for one in ready]
+    except (Unavailable, OperationalError):  # no text's fault: their leases bring them back
+        raise
+    except Exception as error:  # noqa: BLE001 - the others are not to suffer for it
+        if len(ready) == 1:
+            _put_off(here, ready[0].received.id, error)
+            return
         for one in ready:
-            try:
-                with tx.begin_nested():
-                    _, forget = inbound.act(tx, one, sms, now)
-            except (Unavailable, OperationalError):  # not this text's fault: nothing is written
-                raise
-            except Exception as fault:  # noqa: BLE001 - the others are not to suffer for it
-                failed.append((one.received.id, fault))
-            else:
-                forgotten += [one.received.number] if forget else []
-    for number in forgotten:
-        sms.walks.forget(number)
-    for inbound_id, error in failed:
-        _put_off(here, inbound_id, error)
+            _act(here, [one])
+        return
+    for one, (_, is_forgotten) in done:
+        if is_forgotten:
+            sms.walks.forget(one.received.number)
 
 
 def _put_off(here: Process, inbound_id: int, error: Exception) -> None:

@@ -34,7 +34,7 @@ class Process:
     def __init__(self, settings: Settings, stopping: Stopping | None = None) -> None:
         self.settings = settings
         self.stopping = stopping or Stopping()
-        self.runtime: Runtime = build(settings)
+        self.runtime: Runtime = build(settings, is_worker=True)
         self.pid = os.getpid()
         self._clock = ReadModels(self.runtime.store, [follow_clock(settings, self.runtime.clock)])
 

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sms_service.runtime import Runtime
-from sms_service.services import recruiters
 from sms_service.services.actions import Context
 from sms_service.services.actions.report_status import status_text
 from sms_service.services.content_pages import Reader
 from sms_service.services.conversations import Conversations
 from sms_service.services.lists import Lists, build_lists
 from sms_service.services.recruiter_words import RecruiterWords
-from sms_service.services.sms_context import SmsContext
-from sms_service.store.engine import Tx
+from sms_service.services.sms_context import Checked, SmsContext
 
 
 @dataclass(frozen=True)
@@ -33,13 +31,10 @@ def build_answering(runtime: Runtime) -> Answering:
     conversations = Conversations(runtime, lists)
     menu, settings = runtime.menu, runtime.settings
 
-    def check(tx: Tx, typed: str, language: str, is_again: bool, now: datetime) -> str:
+    def check(typed: str, language: str, now: datetime) -> Checked:
         today = now.astimezone(settings.zone).date()
         words = RecruiterWords(lists.recruiters.value, menu, settings, language, today, lists.reported.value)
-        text, is_miss = words.text_about(typed)
-        if is_miss and not is_again:
-            recruiters.record_miss(tx, typed, today, now)
-        return text
+        return Checked(*words.text_about(typed))
 
     def hotlines(language: str) -> str:
         today = runtime.clock.now().astimezone(settings.zone).date()

@@ -22,7 +22,7 @@ from sms_service.logs import get_logger
 from sms_service.metrics import DEGRADED, MO
 from sms_service.services import forgetting, messages, sms_replies, subscribers
 from sms_service.services.messages import NewText
-from sms_service.services.sms_context import Ask, Received, Screen, SmsContext
+from sms_service.services.sms_context import Ask, Checked, Received, Screen, SmsContext
 from sms_service.store.claim import claim, quoted
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import InboundMessage
@@ -40,6 +40,7 @@ REPLIES_AN_HOUR = 30  # to one number: more is a machine that answers our answer
 TOLD = "report.told"  # where LAPOR with words enters the menu
 _OPENERS = {Keyword.INFO: "", Keyword.LAPOR: "report.enter", Keyword.LANJUT: "report.go_on"}
 _LONGEST_ID = 128
+_SHORTEST_NAME = 2  # of a recruiter
 _ASKED_TO_ERASE = timedelta(hours=1)
 
 _DUE: ColumnElement[bool] = TABLE.c.status.in_([quoted("received"), quoted("handling")])
@@ -73,7 +74,28 @@ def _insert() -> dict[bool, Any]:
     }
 
 
+# Built once, as those below: building a statement takes longer than running it.
 _INSERT = {postgres: statement.returning(TABLE.c.id) for postgres, statement in _insert().items()}
+_BY_ID = TABLE.c.id == bindparam("inbound_id", type_=TABLE.c.id.type)
+_OF_NUMBER = TABLE.c.number_hash == bindparam("number_hash", type_=TABLE.c.number_hash.type)
+_CLAIMED = select(TABLE).where(_BY_ID, TABLE.c.status == "handling")
+_LOCK = select(TABLE.c.id).where(_BY_ID, TABLE.c.status == "handling").with_for_update()
+_BEFORE = (
+    select(TABLE.c.keyword, TABLE.c.handled_at)
+    .where(_OF_NUMBER, TABLE.c.id < bindparam("inbound_id", type_=TABLE.c.id.type))
+    .order_by(TABLE.c.id.desc())
+    .limit(1)
+)
+_REPLIES_SINCE = select(func.count()).where(
+    _OF_NUMBER,
+    TABLE.c.status == "handled",
+    TABLE.c.handled_at > bindparam("since", type_=TABLE.c.handled_at.type),
+)
+_FINISH = (
+    update(TABLE)
+    .where(_BY_ID)
+    .values({name: bindparam(name) for name in ("status", "keyword", "handled_at")} | {"lease_until": None})
+)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
 
 
@@ -145,11 +167,13 @@ def postpone(tx: Tx, inbound_id: int, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A text that is understood, with the step of the menu walk that it took; what it does comes next."""
+    """A text that is understood, with the step of the menu walk that it took, or with what the recruiter list
+    answers: whatever takes time and writes nothing here. What it does comes next."""
 
     received: Received
     reason: str  # why it gets no answer, or ""
     screen: Screen | None
+    checked: Checked | None
 
 
 def handle(store: Store, inbound_id: int, context: SmsContext, now: datetime) -> str:
@@ -180,7 +204,8 @@ def find(store: Store, inbound_id: int, context: SmsContext, now: datetime) -> R
 def prepare(received: Received, context: SmsContext, now: datetime) -> Ready:
     """Take the step of the menu walk, if the text is one: keyed by its id, and so safe twice."""
     reason = _silence(received, context)
-    return Ready(received, reason, None if reason else _walk(received, context, now))
+    screen = None if reason else _walk(received, context, now)
+    return Ready(received, reason, screen, None if reason or screen else _check(received, context, now))
 
 
 def act(tx: Tx, ready: Ready, context: SmsContext, now: datetime) -> tuple[str, bool]:
@@ -193,7 +218,7 @@ def act(tx: Tx, ready: Ready, context: SmsContext, now: datetime) -> tuple[str, 
         return "done before", False
     answer = None
     if not reason:
-        answer = sms_replies.answer(Ask(tx, context, received, now), screen)
+        answer = sms_replies.answer(Ask(tx, context, received, now, ready.checked), screen)
         reason = "" if answer else "nothing to say"
     is_private = screen is not None and screen.is_private
     forgotten = _may_erase(received, screen) and forgetting.is_forgotten(tx, received.id)
@@ -232,35 +257,25 @@ def _give_up(tx: Tx, ids: list[int], now: datetime) -> None:
 
 
 def _find(tx: Tx, inbound_id: int, context: SmsContext, now: datetime) -> Received | None:
-    row = tx.execute(
-        select(TABLE).where(TABLE.c.id == inbound_id, TABLE.c.status == "handling")
-    ).one_or_none()
+    row = tx.execute(_CLAIMED, {"inbound_id": inbound_id}).one_or_none()
     if row is None or not row.number_sealed:  # its sender was forgotten meanwhile: nobody to answer
         return None
     number = tx.vault.open(row.number_sealed)
-    before = tx.execute(
-        select(TABLE.c.keyword, TABLE.c.handled_at)
-        .where(TABLE.c.number_hash == row.number_hash, TABLE.c.id < inbound_id)
-        .order_by(TABLE.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    replies = tx.scalar(
-        select(func.count()).where(
-            TABLE.c.number_hash == row.number_hash,
-            TABLE.c.status == "handled",
-            TABLE.c.handled_at > now - timedelta(hours=1),
-        )
-    )
+    whose = {"number_hash": row.number_hash}
+    before = tx.execute(_BEFORE, {**whose, "inbound_id": inbound_id}).one_or_none()
+    replies = tx.scalar(_REPLIES_SINCE, {**whose, "since": now - timedelta(hours=1)})
     words = tx.vault.open(row.text_sealed)
+    language = subscribers.find_language(tx, number)
     return Received(
         id=row.id,
         number=number,
         number_hash=row.number_hash,
         text=words,
+        content_hash=row.content_hash,
         link_id=row.link_id,
         received_at=row.received_at,
         command=read(words),
-        language=subscribers.find_language(tx, number) or context.settings.default_language,
+        language=language if language in context.menu.languages else context.settings.default_language,
         opted_out_at=subscribers.opted_out_at(tx, number),
         replies_this_hour=replies or 0,
         asked_to_erase=before is not None
@@ -313,6 +328,14 @@ def _walk(received: Received, context: SmsContext, now: datetime) -> Screen | No
     return None
 
 
+def _check(received: Received, context: SmsContext, now: datetime) -> Checked | None:
+    """The answer to CEK with a name or number; None for every other text."""
+    command = received.command
+    if command.keyword is not Keyword.CEK or len(command.argument) < _SHORTEST_NAME:
+        return None
+    return context.check(command.argument, received.language, now)
+
+
 def _may_erase(received: Received, screen: Screen | None) -> bool:
     return screen is not None or received.command.keyword in (Keyword.HAPUS, Keyword.YA)
 
@@ -323,8 +346,7 @@ def _is_loose_yes(received: Received) -> bool:
 
 def _still_open(tx: Tx, inbound_id: int) -> bool:
     """Lock the text until the transaction ends; False when somebody else has finished it."""
-    locked = select(TABLE.c.id).where(TABLE.c.id == inbound_id, TABLE.c.status == "handling")
-    return tx.execute(locked.with_for_update()).first() is not None
+    return tx.execute(_LOCK, {"inbound_id": inbound_id}).first() is not None
 
 
 def _reply(tx: Tx, received: Received, answer: sms_replies.Answer, now: datetime) -> int:
@@ -347,4 +369,4 @@ def _finish(tx: Tx, received: Received, reason: str, took_walk: bool, now: datet
     if took_walk and keyword not in _OPENERS and keyword is not Keyword.STATUS:
         keyword = Keyword.INPUT  # whatever it looked like
     values = {"status": "ignored" if reason else "handled", "keyword": keyword.value, "handled_at": now}
-    tx.execute(update(TABLE).where(TABLE.c.id == received.id).values(**values, lease_until=None))
+    tx.execute(_FINISH, {"inbound_id": received.id, **values})

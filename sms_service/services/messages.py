@@ -15,11 +15,14 @@ from sqlalchemy import ColumnElement, Table, func, select, true, update
 
 from sms_service.domain import statuses, texts
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.store.claim import insert_new, quoted
+from sms_service.store.claim import insert_new, insert_new_on, quoted
 from sms_service.store.engine import Tx
 from sms_service.store.models import Message
 
 TABLE = cast(Table, Message.__table__)
+_ENQUEUE = {
+    is_postgres: insert_new_on(TABLE, is_postgres).returning(TABLE.c.id) for is_postgres in (True, False)
+}
 LANE_JOBS = {"fast": "send_fast", "bulk": "send_bulk"}  # which job of queues.JOBS drains which lane
 BROADCAST_LANE = "bulk"  # texts of broadcasts are in this one and in no other
 _KEY_LENGTH = 128
@@ -73,8 +76,7 @@ def enqueue(tx: Tx, text: NewText, now: datetime) -> int:
 
     Raises Invalid for an unknown kind or lane, an empty body, or a key that is too long.
     """
-    statement = insert_new(tx, TABLE).values(_row(tx, text, now, {})).returning(TABLE.c.id)
-    message_id = tx.execute(statement).scalar_one_or_none()
+    message_id = tx.execute(_ENQUEUE[tx.is_postgres], _row(tx, text, now, {})).scalar_one_or_none()
     if message_id is None:
         found = tx.execute(select(TABLE.c.id).where(TABLE.c.idempotency_key == text.key)).scalar_one_or_none()
         if found is None:  # its writer rolled back in this instant

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from sms_service.domain import company_names
@@ -34,6 +34,16 @@ MOST_CANDIDATES = 9
 _FEWEST_LETTERS = 3
 _MANY_DIGITS = 6  # so many digits may be somebody's number: never kept as such
 _LONGEST_MISS = 80
+_MISSES = cast(Table, RecruiterMiss.__table__)
+
+
+def _count_miss(is_postgres: bool) -> postgresql.Insert | sqlite.Insert:
+    insert = (postgresql.insert if is_postgres else sqlite.insert)(_MISSES)
+    counted = {"count": _MISSES.c.count + 1, "last_at": insert.excluded.last_at}
+    return insert.on_conflict_do_update(index_elements=["day", "normalised"], set_=counted)
+
+
+_COUNT_MISS = {is_postgres: _count_miss(is_postgres) for is_postgres in (True, False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +220,8 @@ class Miss:
 def record_miss(tx: Tx, text: str, today: date, now: datetime) -> None:
     """Count what was asked and not found, by the office's day. Of a number only its keyed hash is kept;
     a text without three letters or a number is not counted."""
-    insert = postgresql.insert if tx.is_postgres else sqlite.insert
     for key in _miss_keys(tx, text):
-        row = insert(RecruiterMiss).values(day=today, normalised=key, count=1, last_at=now)
-        counted = {"count": RecruiterMiss.count + 1, "last_at": now}
-        tx.execute(row.on_conflict_do_update(index_elements=["day", "normalised"], set_=counted))
+        tx.execute(_COUNT_MISS[tx.is_postgres], {"day": today, "normalised": key, "count": 1, "last_at": now})
 
 
 def asked_key(text: str) -> str:

@@ -31,6 +31,14 @@ class Screen:
     is_private: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the recruiter list answers, and whether it knew nobody of that name or number."""
+
+    words: str
+    is_miss: bool
+
+
 class Walks(Protocol):
     """The menu by SMS: services/conversations.Conversations. Called before the answer is written."""
 
@@ -51,8 +59,7 @@ class Walks(Protocol):
 
 
 Look = Callable[[str, str, str, int, datetime], str]  # number, code and PIN as typed, language, text, now
-# tx, what was typed, language, whether this person has asked it today, now -> the answer's words
-Check = Callable[[Tx, str, str, bool, datetime], str]
+Check = Callable[[str, str, datetime], Checked]  # what was typed, language, now
 Hotlines = Callable[[str], str]  # language -> the lines to call, short
 
 
@@ -97,10 +104,11 @@ class Received:
     number: str  # E.164
     number_hash: str
     text: str
+    content_hash: str  # the same for the same words of the same number
     link_id: str
     received_at: datetime
     command: Command
-    language: str
+    language: str  # one that the menu speaks
     opted_out_at: datetime | None
     replies_this_hour: int
     asked_to_erase: bool  # the text before this one was HAPUS
@@ -114,6 +122,7 @@ class Ask:
     context: SmsContext
     received: Received
     now: datetime
+    checked: Checked | None = None
 
     @property
     def argument(self) -> str:
@@ -122,9 +131,8 @@ class Ask:
 
     @property
     def language(self) -> str:
-        """The person's language, if the menu speaks it."""
-        languages = self.context.menu.languages
-        return self.received.language if self.received.language in languages else languages[0]
+        """The person's language."""
+        return self.received.language
 
     @property
     def today(self) -> date:

@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Integer, String, Table, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import aliased
 
 from menus.words import cut, say
 from sms_service.domain import districts, statuses, topics
@@ -21,7 +20,7 @@ from sms_service.domain.event_codes import read_code
 from sms_service.domain.keyword_lists import Keyword
 from sms_service.domain.schedules import local_time
 from sms_service.domain.texts import septets, to_gsm7
-from sms_service.services import erasure, registrations, report_drafts, subscribers
+from sms_service.services import erasure, recruiters, registrations, report_drafts, subscribers
 from sms_service.services.event_lists import ListedEvent
 from sms_service.services.sms_context import Ask, Screen
 from sms_service.store.models import InboundMessage, UnknownWord
@@ -34,6 +33,17 @@ _LANGUAGES = {
 }  # fmt: skip
 _DIGITS = re.compile(r"[0-9OoIlL][0-9OoIlL .-]{2,14}")
 _WORDS = cast(Table, UnknownWord.__table__)
+_INBOUND = cast(Table, InboundMessage.__table__)
+# Built once: building a statement takes longer than running it.
+_SAME_TODAY = (
+    select(_INBOUND.c.id)
+    .where(
+        _INBOUND.c.content_hash == bindparam("content_hash", type_=String),
+        _INBOUND.c.id < bindparam("before", type_=Integer),
+        _INBOUND.c.received_at >= bindparam("midnight", type_=_INBOUND.c.received_at.type),
+    )
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +81,17 @@ def _number(ask: Ask) -> str:
 
 
 def _check(ask: Ask) -> str:
-    if len(ask.argument) < 2:
+    if ask.checked is None:
         return ask.say("check_how")
-    return ask.context.check(ask.tx, ask.argument, ask.language, _is_again(ask), ask.now)
+    if ask.checked.is_miss and not _is_again(ask):
+        recruiters.record_miss(ask.tx, ask.argument, ask.today, ask.now)
+    return ask.checked.words
 
 
 def _is_again(ask: Ask) -> bool:
     """Whether this person has sent the very same text before today."""
-    earlier = aliased(InboundMessage)
-    same = (
-        select(earlier.id)
-        .join(InboundMessage, InboundMessage.content_hash == earlier.content_hash)
-        .where(InboundMessage.id == ask.received.id, earlier.id < ask.received.id)
-        .where(earlier.received_at >= ask.midnight)
-    )
-    return ask.tx.execute(same.limit(1)).first() is not None
+    same = {"content_hash": ask.received.content_hash, "before": ask.received.id, "midnight": ask.midnight}
+    return ask.tx.execute(_SAME_TODAY, same).first() is not None
 
 
 def _report(ask: Ask) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 
 from sms_service.domain import statuses, topics
 from sms_service.errors import Invalid
@@ -31,6 +31,8 @@ from sms_service.store.models import (
 
 SUBSCRIBERS = cast(Table, Subscriber.__table__)
 OPT_OUTS = cast(Table, OptOut.__table__)
+_LANGUAGE_OF = select(SUBSCRIBERS.c.language).where(SUBSCRIBERS.c.number_hash == bindparam("number_hash"))
+_OPTED_OUT_AT = select(OPT_OUTS.c.opted_out_at).where(OPT_OUTS.c.number_hash == bindparam("number_hash"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def find_by_number(tx: Tx, number: str) -> Subscriber | None:
 
 def find_language(tx: Tx, number: str) -> str | None:
     """Return the language that `number` chose, or None when it is not known."""
-    return tx.scalar(select(SUBSCRIBERS.c.language).where(_is(tx, number)))
+    return tx.scalar(_LANGUAGE_OF, {"number_hash": tx.vault.number_hash(number)})
 
 
 def get_or_create(tx: Tx, number: str, now: datetime, language: str = "id") -> Subscriber:
@@ -190,9 +192,7 @@ def is_opted_out(tx: Tx, number: str) -> bool:
 
 def opted_out_at(tx: Tx, number: str) -> datetime | None:
     """When `number` said STOP, or None."""
-    return tx.scalar(
-        select(OPT_OUTS.c.opted_out_at).where(OPT_OUTS.c.number_hash == tx.vault.number_hash(number))
-    )
+    return tx.scalar(_OPTED_OUT_AT, {"number_hash": tx.vault.number_hash(number)})
 
 
 def describe(tx: Tx, number: str) -> Stored:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, UnaryExpression, literal_column, select, update
@@ -68,6 +69,11 @@ def claim(
 
 def insert_new(tx: Tx, table: Table) -> postgresql.Insert | sqlite.Insert:
     """An INSERT that leaves out rows which are there already (by any unique key)."""
-    if tx.is_postgres:
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+    return insert_new_on(table, tx.is_postgres)
+
+
+@cache
+def insert_new_on(table: Table, is_postgres: bool) -> postgresql.Insert | sqlite.Insert:
+    """The same for one kind of database: to build a statement takes longer than to run it."""
+    insert = postgresql.insert if is_postgres else sqlite.insert
+    return insert(table).on_conflict_do_nothing()

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, text
+from sqlalchemy import Connection, Engine, Select, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -26,7 +27,9 @@ log = get_logger(__name__)
 T = TypeVar("T")
 
 _SQLITE_BUSY_SECONDS = 1.5
-_SQLITE_ASK_AGAIN_SECONDS = 0.0003
+_ASK_AGAIN_SECONDS = 0.0003
+_ASK_POLITELY_SECONDS = 0.004
+_POLITE_SECONDS = 0.3  # then it presses like everybody: no worker starves
 _POSTGRES_WAIT_MS = 1500
 _CHECKPOINT_WAIT_MS = 20  # writers wait meanwhile
 
@@ -55,13 +58,22 @@ class Store:
     """The database: `read()` for questions, `transaction()` for changes."""
 
     def __init__(
-        self, url: str, vault: Vault, on_commit: Callable[[list[str]], None] | None = None, pool_size: int = 5
+        self,
+        url: str,
+        vault: Vault,
+        on_commit: Callable[[list[str]], None] | None = None,
+        pool_size: int = 5,
+        is_polite: bool = False,
     ) -> None:
+        """`is_polite`: lets others write first for a moment, on SQLite. For workers: a text that comes in
+        must be stored while its gateway waits, an answer may leave a blink later."""
         self.vault = vault
         self.engine = make_engine(url, pool_size)
         self._on_commit = on_commit
+        self._polite_seconds = _POLITE_SECONDS if is_polite else 0.0
         self._sessions = sessionmaker(self.engine, class_=Tx, vault=vault, expire_on_commit=False)
-        self._together = Together(self.transaction)
+        self._plain_sql: dict[Select[Any], tuple[str, list[str] | None]] = {}
+        self._together = Together(self._change, self._woken)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -75,13 +87,10 @@ class Store:
 
         Raises Unavailable when the database is away, locked for too long, read-only or full.
         """
-        with _translated(), self._sessions() as tx:
-            if self.engine.dialect.name == "sqlite":
-                _begin_writing(tx.connection())
+        with self._change() as tx:
             yield tx
-            tx.commit()
-        if tx.wakes and self._on_commit:
-            self._on_commit(list(tx.wakes))
+        if tx.wakes:
+            self._woken(list(tx.wakes))
 
     def together(self, act: Callable[[Tx], T]) -> T:
         """Run `act` in a transaction that it shares with other threads' acts of this moment.
@@ -92,10 +101,47 @@ class Store:
         result: T = self._together.run(act)
         return result
 
-    def find_scalar(self, statement: Executable, parameters: Mapping[str, Any]) -> Any:
-        """One value or None, without a Tx: for the one question of a USSD turn. Raises Unavailable."""
-        with _translated(), self.engine.connect() as connection:
-            return connection.execute(statement, parameters).scalar_one_or_none()
+    @contextmanager
+    def _change(self) -> Iterator[Tx]:
+        with _translated(), self._sessions() as tx:
+            if self.engine.dialect.name == "sqlite":
+                _begin_writing(tx.connection(), self._polite_seconds)
+            yield tx
+            tx.commit()
+
+    def _woken(self, jobs: list[str]) -> None:
+        if self._on_commit:
+            self._on_commit(jobs)
+
+    def find_scalar(self, statement: Select[Any], parameters: Mapping[str, Any]) -> Any:
+        """One value as the driver has it, or None, without a Tx: for the one question of a USSD turn.
+
+        Asked of the driver: SQLAlchemy's way to it takes and gives the interpreter so often that turns came
+        at 13,300/s in place of 16,300. Raises Unavailable.
+        """
+        sql, names = self._plain(statement)
+        dbapi: Any = self.engine.dialect.loaded_dbapi
+        connection = None
+        try:
+            connection = self.engine.raw_connection()
+            cursor = connection.cursor()
+            cursor.execute(sql, [parameters[name] for name in names] if names else parameters)
+            row = cursor.fetchone()
+        except (dbapi.OperationalError, dbapi.InterfaceError, PoolTimeout) as error:
+            if connection:
+                connection.invalidate()
+            raise Unavailable("the database is not available") from error
+        finally:
+            if connection:
+                connection.close()
+        return row[0] if row else None
+
+    def _plain(self, statement: Select[Any]) -> tuple[str, list[str] | None]:
+        """The SQL of a statement, and the order of its parameters where the driver takes them by place."""
+        if statement not in self._plain_sql:
+            compiled: Any = statement.compile(self.engine)
+            self._plain_sql[statement] = (compiled.string, compiled.positiontup)
+        return self._plain_sql[statement]
 
     def check(self) -> None:
         """Raises Unavailable unless the database answers and holds our tables."""
@@ -121,19 +167,22 @@ class Store:
         self.engine.dispose()
 
 
-def _begin_writing(connection: Connection) -> None:
-    """Take SQLite's write lock, or raise OperationalError after _SQLITE_BUSY_SECONDS.
+def _begin_writing(connection: Connection, polite_seconds: float) -> None:
+    """Take SQLite's write lock, or raise OperationalError after _SQLITE_BUSY_SECONDS. Ask seldom in the first
+    `polite_seconds`, often thereafter.
 
     SQLite's own waiting sleeps longer and longer, up to 100 ms, while others come and go: whoever waits is
     starved. Asking often gave two writers beside a worker 2.5 times as many commits, and a p99 of 27 ms
     in place of 170 ms. The driver is asked: SQLAlchemy's way of saying "busy" costs ten times the question.
     """
     driver: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + _SQLITE_BUSY_SECONDS
+    asked_at = time.monotonic()
+    deadline, pressing_at = asked_at + _SQLITE_BUSY_SECONDS, asked_at + polite_seconds
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while _is_busy(driver) and time.monotonic() < deadline:
-            time.sleep(_SQLITE_ASK_AGAIN_SECONDS)
+            is_pressing = time.monotonic() >= pressing_at
+            time.sleep(_ASK_AGAIN_SECONDS if is_pressing else _ASK_POLITELY_SECONDS)
         if not driver.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises what is wrong, in SQLAlchemy's words
     finally:
@@ -153,6 +202,8 @@ def _is_busy(driver: Any) -> bool:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except PoolTimeout as error:
+        raise Unavailable("every connection to the database is in use") from error
     except OperationalError as error:
         # Who asked says so once; the driver's message may hold parameters, its class is safe to keep.
         log.debug("database unavailable", error=type(error.orig).__name__)

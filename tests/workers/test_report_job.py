@@ -104,8 +104,9 @@ class Desk:
 
     def __init__(self, here: Process) -> None:
         self.runtime, self.calls = here.runtime, 0
-        now = here.runtime.clock.now()
-        here.runtime.clock.shift += now.replace(hour=4, minute=0) - now
+        now = datetime.now(UTC)
+        self._shift = now.replace(hour=4, minute=0) - now
+        here.runtime.clock.shift = self._shift
         here.refresh_clock = lambda: None  # type: ignore[method-assign]
         with here.runtime.store.transaction() as tx:
             demo.seed(tx, here.runtime.settings, here.runtime.clock.now())
@@ -114,15 +115,19 @@ class Desk:
 
     def dial(self, n: int, *inputs: str) -> str:
         """A call of the n-th number; returns the last screen."""
-        self._answering.lists.models.refresh()
+        self._pass_a_minute()
         self.calls += 1
         return Caller(self._answering.conversations, number(n), session=self.calls).dial(*inputs)
 
     def text(self, n: int, words: str) -> str:
         """A text of the n-th number, and the answer to it."""
-        self._answering.lists.models.refresh()
-        self.runtime.clock.shift += MINUTE
+        self._pass_a_minute()
         return talk(self.runtime.store, self._answering.sms, words, n, self.runtime.clock.now()) or ""
+
+    def _pass_a_minute(self) -> None:
+        self._answering.lists.models.refresh()  # it takes over a rehearsal's shift: none
+        self._shift += MINUTE
+        self.runtime.clock.shift = self._shift
 
 
 def test_one_caller_who_asks_ten_times_is_no_surge_and_ten_callers_are(here: Process) -> None:
