@@ -20,11 +20,20 @@ from sqlalchemy import insert, select, text
 
 from benchmarks.results import record
 from menus.loader import load_menu
-from sms_service.services import broadcast_preview, broadcast_sending, broadcasts, messages
-from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience
-from sms_service.services.broadcast_texts import Words
-from sms_service.services.broadcasts import BroadcastFields
-from sms_service.services.staff import Person
+from sms_service.services.broadcasts import (
+    life as broadcasts,
+)
+from sms_service.services.broadcasts import (
+    preview as broadcast_preview,
+)
+from sms_service.services.broadcasts import (
+    sending as broadcast_sending,
+)
+from sms_service.services.broadcasts.audience import SUBSCRIBERS, Audience
+from sms_service.services.broadcasts.life import BroadcastFields
+from sms_service.services.broadcasts.texts import Words
+from sms_service.services.staff.accounts import Person
+from sms_service.services.texts import messages
 from sms_service.settings import Settings, load
 from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine

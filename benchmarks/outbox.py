@@ -30,8 +30,8 @@ from benchmarks.servers import ROOT
 from sms_service import embedded_redis
 from sms_service.gateways.africastalking import AfricasTalking
 from sms_service.gateways.base import MAX_BATCH, OutboundSms
-from sms_service.services import messages
-from sms_service.services.messages import NewText
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.settings import Settings, load
 from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine

@@ -26,9 +26,11 @@ from benchmarks import outbox
 from benchmarks.results import record
 from benchmarks.servers import service
 from sms_service.gateways.base import SendReceipt
-from sms_service.services import broadcast_gate, due, messages, sending, sweeps
-from sms_service.services.messages import TABLE, NewText
-from sms_service.services.results import record_results
+from sms_service.services.sending import hand_over as sending
+from sms_service.services.sending import sweeps
+from sms_service.services.sending.results import record_results
+from sms_service.services.texts import broadcast_gate, due, messages
+from sms_service.services.texts.messages import TABLE, NewText
 from sms_service.store import migrate
 from sms_service.store.engine import Store, Tx, make_engine
 from sms_service.store.models import Broadcast, Message, Staff

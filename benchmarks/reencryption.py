@@ -17,8 +17,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.results import record
-from sms_service.services import messages, reencryption, subscribers
-from sms_service.services.messages import NewText
+from sms_service.services.privacy import reencryption
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine
 from sms_service.store.vault import Vault

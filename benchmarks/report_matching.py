@@ -23,8 +23,8 @@ from sqlalchemy import Table, select
 from benchmarks.recruiters import make_names, slip
 from benchmarks.results import record
 from sms_service.domain.report_words import COMMON
-from sms_service.services import report_links
-from sms_service.services.report_index import KnownNames
+from sms_service.services.reports import links as report_links
+from sms_service.services.reports.index import KnownNames
 from sms_service.store import migrate
 from sms_service.store.engine import Store, Tx, make_engine
 from sms_service.store.models import Report

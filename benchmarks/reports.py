@@ -27,7 +27,9 @@ from benchmarks.servers import ROOT
 from sms_service import embedded_redis, logs
 from sms_service.domain.report_answers import Answers
 from sms_service.errors import NotFound
-from sms_service.services import pins, receipts, report_drafts, reports
+from sms_service.services.reports import drafts as report_drafts
+from sms_service.services.reports import filing as reports
+from sms_service.services.reports import pins, receipts
 from sms_service.settings import Settings, load
 from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine

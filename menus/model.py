@@ -2,7 +2,7 @@
 
 A Menu is data, read from content/ by loader.py. A State is a place in it. A Turn is what the caller
 sees and the State that the next input meets. Who calls: engine.py, render.py, and
-sms_service/services/conversations.py, which supplies the actions.
+sms_service/services/dialogues/conversations.py, which supplies the actions.
 """
 
 from __future__ import annotations

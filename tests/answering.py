@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from sms_service.clock import Clock
 from sms_service.runtime import Runtime
-from sms_service.services.conversations import Conversations
-from sms_service.services.lists import Lists
+from sms_service.services.dialogues.conversations import Conversations
+from sms_service.services.dialogues.lists import Lists
 from sms_service.store.engine import Store
 
 NOW = datetime(2026, 11, 21, 1, 0, tzinfo=UTC)  # a Saturday, 09.00 WITA

@@ -8,14 +8,22 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from menus.loader import load_menu
-from sms_service.services import broadcast_rows, broadcast_sending, broadcasts
-from sms_service.services import subscribers as opting
-from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience
-from sms_service.services.broadcast_sending import Move
-from sms_service.services.broadcast_texts import Words
-from sms_service.services.broadcasts import BroadcastFields
-from sms_service.services.messages import TABLE
-from sms_service.services.staff import Person
+from sms_service.services.broadcasts import (
+    life as broadcasts,
+)
+from sms_service.services.broadcasts import (
+    rows as broadcast_rows,
+)
+from sms_service.services.broadcasts import (
+    sending as broadcast_sending,
+)
+from sms_service.services.broadcasts.audience import SUBSCRIBERS, Audience
+from sms_service.services.broadcasts.life import BroadcastFields
+from sms_service.services.broadcasts.sending import Move
+from sms_service.services.broadcasts.texts import Words
+from sms_service.services.staff.accounts import Person
+from sms_service.services.subscribers import person as opting
+from sms_service.services.texts.messages import TABLE
 from sms_service.settings import Settings, load
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Broadcast, Message, Staff

@@ -9,8 +9,9 @@ from redis import Redis
 from sqlalchemy import select
 
 from sms_service.domain.report_answers import Answers
-from sms_service.services import report_cases, reports
-from sms_service.services.reports import Receipt
+from sms_service.services.reports import cases as report_cases
+from sms_service.services.reports import filing as reports
+from sms_service.services.reports.filing import Receipt
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Message, Report, Staff

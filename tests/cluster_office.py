@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from sms_service.services import report_clusters, report_links
-from sms_service.services.report_index import KnownNames
-from sms_service.services.staff import Person
+from sms_service.services.reports import clusters as report_clusters
+from sms_service.services.reports import links as report_links
+from sms_service.services.reports.index import KnownNames
+from sms_service.services.staff.accounts import Person
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import Report, ReportCluster, ReportLink, Staff
 

@@ -22,7 +22,7 @@ from sqlalchemy import text
 from sms_service import embedded_redis
 from sms_service.cli import demo
 from sms_service.runtime import Runtime, build
-from sms_service.services.answering import build_answering
+from sms_service.services.dialogues.answering import build_answering
 from sms_service.settings import Settings, load
 from sms_service.store import migrate
 from sms_service.store.engine import Store, make_engine

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from menus.loader import load_menu
-from sms_service.services import event_news, events
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import life as events
+from sms_service.services.events import news as event_news
+from sms_service.services.events.texts import EventTexts
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import Event, Message, Registration, Reminder, Subscriber
 

@@ -16,28 +16,37 @@ from sqlalchemy import select
 from menus.loader import load_menu
 from sms_service.domain.items import KINDS
 from sms_service.domain.recruiter_rows import Reading
-from sms_service.services import (
-    broadcast_sending,
-    broadcasts,
-    communities,
-    event_proposals,
-    recruiter_import,
-    recruiters,
-    recruiters_demo,
-    registrant_import,
-    registrations,
-    report_cases,
-    report_clusters,
-    report_notes,
-    subscriber_import,
+from sms_service.services.broadcasts import life as broadcasts
+from sms_service.services.broadcasts import sending as broadcast_sending
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.life import BroadcastFields
+from sms_service.services.broadcasts.texts import Words
+from sms_service.services.events import proposals as event_proposals
+from sms_service.services.events import registrant_import, registrations
+from sms_service.services.events.life import EventFields
+from sms_service.services.events.texts import EventTexts
+from sms_service.services.recruiters import (
+    demo as recruiters_demo,
 )
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_texts import Words
-from sms_service.services.broadcasts import BroadcastFields
-from sms_service.services.event_texts import EventTexts
-from sms_service.services.events import EventFields
-from sms_service.services.recruiter_import import ListFile
-from sms_service.services.staff import Person
+from sms_service.services.recruiters import (
+    directory as recruiters,
+)
+from sms_service.services.recruiters import (
+    list_import as recruiter_import,
+)
+from sms_service.services.recruiters.list_import import ListFile
+from sms_service.services.reports import (
+    cases as report_cases,
+)
+from sms_service.services.reports import (
+    clusters as report_clusters,
+)
+from sms_service.services.reports import (
+    notes as report_notes,
+)
+from sms_service.services.staff.accounts import Person
+from sms_service.services.subscribers import communities
+from sms_service.services.subscribers import list_import as subscriber_import
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import (

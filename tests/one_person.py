@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sms_service.domain.report_answers import Answers
-from sms_service.services import messages
-from sms_service.services.messages import NewText
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store.engine import Tx
 from sms_service.store.models import (
     Broadcast,

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from sms_service.domain.report_answers import Answers
 from sms_service.gateways.base import UssdRequest
-from sms_service.services import report_drafts
-from sms_service.services.conversations import Conversations
+from sms_service.services.dialogues.conversations import Conversations
+from sms_service.services.reports import drafts as report_drafts
 from sms_service.store.models import Report
 from tests.answering import Answering
 

@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from menus.loader import load_menu
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
-from sms_service.services import inbound
-from sms_service.services.event_lists import EventList, load_event_list
-from sms_service.services.sms_context import Checked, Screen, SmsContext
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.sms_context import Checked, Screen, SmsContext
+from sms_service.services.events.lists import EventList, load_event_list
 from sms_service.settings import Settings
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import InboundMessage, Message

@@ -7,7 +7,7 @@ by workers/schedule.py.
 from __future__ import annotations
 
 from sms_service.circuits import Circuits
-from sms_service.services import duty
+from sms_service.services.texts import duty
 from workers.process import Process
 
 

@@ -10,8 +10,8 @@ import time
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.services import broadcast_sending
-from sms_service.services.broadcast_texts import Words
+from sms_service.services.broadcasts import sending as broadcast_sending
+from sms_service.services.broadcasts.texts import Words
 from workers.process import Process, process
 
 log = get_logger(__name__)

@@ -29,9 +29,9 @@ from sms_service.gateways.base import Gateway, OutboundSms
 from sms_service.logs import get_logger
 from sms_service.metrics import GATEWAY_SECONDS, MT, MT_SEGMENTS
 from sms_service.runtime import Runtime
-from sms_service.services import sending
-from sms_service.services.batches import Batch
-from sms_service.services.results import Result, record_results
+from sms_service.services.sending import hand_over as sending
+from sms_service.services.sending.batches import Batch
+from sms_service.services.sending.results import Result, record_results
 
 log = get_logger(__name__)
 

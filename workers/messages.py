@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.services import inbound
-from sms_service.services.inbound import Ready
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.inbound import Ready
 from workers.process import Process, process
 
 log = get_logger(__name__)

@@ -15,8 +15,8 @@ from functools import cached_property
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime, build
-from sms_service.services import heartbeats
-from sms_service.services.answering import Answering, build_answering
+from sms_service.services.dialogues.answering import Answering, build_answering
+from sms_service.services.operation import heartbeats
 from sms_service.services.read_models import ReadModels
 from sms_service.services.rehearsals import follow_clock
 from sms_service.settings import Settings, load

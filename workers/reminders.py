@@ -12,8 +12,10 @@ from datetime import datetime
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.services import event_news, event_notices, reminders
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import news as event_news
+from sms_service.services.events import notices as event_notices
+from sms_service.services.events import reminders
+from sms_service.services.events.texts import EventTexts
 from sms_service.store.engine import Tx
 from workers.process import Process, process
 

@@ -12,9 +12,9 @@ import time
 
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.services import report_links
-from sms_service.services.report_index import KnownNames
-from sms_service.services.report_links import Found
+from sms_service.services.reports import links as report_links
+from sms_service.services.reports.index import KnownNames
+from sms_service.services.reports.links import Found
 from workers.process import Process, process
 
 log = get_logger(__name__)

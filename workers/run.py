@@ -20,7 +20,7 @@ from rq.worker import WorkerStatus
 from sms_service.logs import get_logger
 from sms_service.queues import LANES, Queues
 from sms_service.runtime import connect_redis
-from sms_service.services import heartbeats
+from sms_service.services.operation import heartbeats
 from sms_service.settings import Settings
 from workers.process import Heart, Process, install, process, runtime
 from workers.stopping import Stopping

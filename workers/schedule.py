@@ -15,24 +15,19 @@ from sms_service import embedded_redis
 from sms_service.domain.quiet_hours import release_at
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
-from sms_service.services import (
-    broadcast_sending,
-    data_keys,
-    deliveries,
-    due,
-    event_notices,
-    forgetting,
-    heartbeats,
-    inbound,
-    reminders,
-    report_clusters,
-    report_links,
-    retention,
-    surges,
-    sweeps,
-    tallies,
-)
-from sms_service.services.messages import LANE_JOBS
+from sms_service.services.broadcasts import sending as broadcast_sending
+from sms_service.services.dialogues import inbound
+from sms_service.services.events import notices as event_notices
+from sms_service.services.events import reminders
+from sms_service.services.figures import tallies
+from sms_service.services.operation import heartbeats
+from sms_service.services.privacy import data_keys, retention
+from sms_service.services.reports import clusters as report_clusters
+from sms_service.services.reports import links as report_links
+from sms_service.services.reports import surges
+from sms_service.services.sending import deliveries, sweeps
+from sms_service.services.texts import due, forgetting
+from sms_service.services.texts.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 from workers import broadcasts

@@ -18,8 +18,8 @@ from sms_service.errors import Unavailable
 from sms_service.gateways.base import MAX_BATCH, Gateway
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services import sending
-from sms_service.services.batches import Batch, split
+from sms_service.services.sending import hand_over as sending
+from sms_service.services.sending.batches import Batch, split
 from workers.in_flight import Call, InFlight
 from workers.stopping import Stopping
 

@@ -13,7 +13,7 @@ from typing import Any
 from sms_service.cli.open_store import open_store
 from sms_service.domain.roles import ROLES
 from sms_service.errors import Invalid
-from sms_service.services import staff
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 
 

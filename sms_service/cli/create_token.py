@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sms_service.cli.open_store import open_store
-from sms_service.services import staff
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 
 

@@ -8,9 +8,11 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
-from sms_service.services import events, recruiters_demo, staff
-from sms_service.services.event_texts import quiet_of
-from sms_service.services.events import EventFields
+from sms_service.services.events import life as events
+from sms_service.services.events.life import EventFields
+from sms_service.services.events.texts import quiet_of
+from sms_service.services.recruiters import demo as recruiters_demo
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 from sms_service.store.models import AuditEntry, Event, EventGroup

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from sms_service.cli import demo
 from sms_service.cli.open_store import open_store
-from sms_service.services import heartbeats, staff
+from sms_service.services.operation import heartbeats
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
 from sms_service.store.models import Staff

@@ -14,10 +14,10 @@ from typing import Any
 from sms_service.cli.open_store import open_store
 from sms_service.domain.recruiter_rows import Fault
 from sms_service.errors import Invalid
-from sms_service.services import staff
-from sms_service.services.recruiter_comparison import Change, Difference
-from sms_service.services.recruiter_files import LARGEST_FILE
-from sms_service.services.recruiter_import import ImportPlan, ListFile, import_list, read_list
+from sms_service.services.list_files import LARGEST_FILE
+from sms_service.services.recruiters.comparison import Change, Difference
+from sms_service.services.recruiters.list_import import ImportPlan, ListFile, import_list, read_list
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sms_service.cli.open_store import open_store
-from sms_service.services import reencryption
-from sms_service.services.reencryption import Result
+from sms_service.services.privacy import reencryption
+from sms_service.services.privacy.reencryption import Result
 from sms_service.settings import Settings
 
 DONE, REFUSED = 0, 1

@@ -12,7 +12,7 @@ The rule, in the order in which it decides:
 
 What fits: a wish for a topic and a destination counts most. Who wishes no destination and has answered
 "what fits me?" is taken to wish the destinations that fit, best first. Pure: called by
-services/event_groups.py.
+services/events/groups.py.
 """
 
 from __future__ import annotations

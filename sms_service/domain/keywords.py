@@ -1,8 +1,8 @@
 """Reads what a person texts: a keyword however it is typed, a number of the menu, or a question in words.
 
-Pure. Called by services/inbound.py. The order of attempts decides: the first word as it stands, a wish to
-be left alone, a word after politeness, a slip of the first word (keyword_slips.py), a question that can be
-tried as a check. A STOP that does not begin the text counts only where nothing else is meant by it.
+Pure. Called by services/dialogues/inbound.py. The order of attempts decides: the first word as it stands, a
+wish to be left alone, a word after politeness, a slip of the first word (keyword_slips.py), a question that
+can be tried as a check. A STOP that does not begin the text counts only where nothing else is meant by it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finds companies by what a caller typed: licence number, phone number, or a name, badly spelt.
 
 `Index` is built once for a list and asked many times: under 1 ms at 5,000 names and under 10 ms at
-50,000 (benchmarks/recruiters.py). Called by services/recruiters.py.
+50,000 (benchmarks/recruiters.py). Called by services/recruiters/directory.py.
 
 How a name is found, each step only while the ones before left a doubt:
 1. the same name (dictionary);

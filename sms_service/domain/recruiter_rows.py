@@ -2,7 +2,7 @@
 
 Columns are found by their heading, in English or Indonesian, below any title lines. What cannot be read
 is a Fault by row number and field that says what to do and never repeats the cell: it may be a phone
-number. Called by services/recruiter_import.py with rows that services/recruiter_files.py took from a file.
+number. Called by services/recruiters/list_import.py with rows that its neighbour files.py took from a file.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The answers of a report, which of them are still missing, and what a text in free words already tells.
 
-Pure. Kept by services/report_drafts.py while a report is being told, filed by services/reports.py. A text is
+Pure. Kept by services/reports/drafts.py while a report is being told, filed by filing.py there. A text is
 read with great care: what is not sure is asked, and the whole text stays the story.
 """
 

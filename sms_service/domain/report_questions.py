@@ -1,6 +1,6 @@
 """One answer of a report: what a person types for a question, and what must be asked again.
 
-Pure. Called by services/actions/reports.py at every turn of a report, whichever way it is told.
+Pure. Called by services/dialogues/actions/reports.py at every turn of a report, whichever way it is told.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Reporters write "Pak Budi", "si Yohanes Bria", "PT. Maju Jaya", "tidak tahu". What only addresses somebody is
 taken off, and words that say "I do not know" are no name: two people who know nothing do not speak of the
-same recruiter. Called by report_matching and services/reported.py.
+same recruiter. Called by report_matching and services/reports/reported.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How long which data is kept, what is then done with it, and why: the one table.
 
-docs/privacy.md shows it, the command `settings` prints it, services/retention.py carries it out every day.
+docs/privacy.md shows it, the command `settings` prints it, services/privacy/retention.py does it daily.
 The law names no periods (UU PDP 27/2022: no longer than the purpose needs): these are the office's own, each
 with its reason. `after` says from when the time counts.
 """

@@ -1,7 +1,7 @@
 """When an event reminds its people, until when that still helps, and how a time reads to a person.
 
 Pure: takes `now`. The texts say date and hour, never "tomorrow": a reminder that leaves a little late
-stays true. Called by services/reminders.py and by everything that shows an event's time.
+stays true. Called by services/events/reminders.py and by everything that shows an event's time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The life of a text out: its statuses and the only moves between them.
 
 A final status is never left, so counts by status always add up to the number of texts. Used by
-services/messages.py and its neighbours, and by whoever shows or counts texts.
+services/texts/messages.py and its neighbours, and by whoever shows or counts texts.
 """
 
 from __future__ import annotations

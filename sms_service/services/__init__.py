@@ -1,1 +1,1 @@
-"""Use cases, a module per noun. They take a transaction first and never commit it."""
+"""Use cases, a package per noun. They take a transaction first and never commit it."""

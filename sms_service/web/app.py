@@ -10,7 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from sms_service.runtime import Runtime
-from sms_service.services.answering import build_answering
+from sms_service.services.dialogues.answering import build_answering
 from sms_service.web import api, console, faults, health, journal, webhooks
 from sms_service.web.ussd_lane import UssdLane
 from sms_service.web.webhooks import Turns

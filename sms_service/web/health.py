@@ -18,7 +18,9 @@ from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.metrics import shared
 from sms_service.runtime import Runtime
-from sms_service.services import backlog, inbound, readiness
+from sms_service.services.dialogues import inbound
+from sms_service.services.operation import readiness
+from sms_service.services.texts import backlog
 
 log = get_logger(__name__)
 

@@ -12,7 +12,7 @@ from flask import Flask
 from sms_service import lifeline, logs
 from sms_service.errors import Unavailable
 from sms_service.runtime import build
-from sms_service.services.answering import build_answering
+from sms_service.services.dialogues.answering import build_answering
 from sms_service.settings import load
 from sms_service.web.app import create_app
 

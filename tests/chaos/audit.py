@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Row, select
 
 from sms_service.domain import statuses
-from sms_service.services.messages import TABLE
+from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Tx
 from sms_service.store.models import Broadcast
 from tests.doubles.gateway_server import Accepted

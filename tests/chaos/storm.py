@@ -23,9 +23,12 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from sms_service.errors import Conflict, Unavailable
-from sms_service.services import broadcasts, messages, staff, subscribers
-from sms_service.services.messages import NewText
-from sms_service.services.staff import Person
+from sms_service.services.broadcasts import life as broadcasts
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff.accounts import Person
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store.engine import Store
 from sms_service.store.models import Broadcast
 from sms_service.store.vault import Vault

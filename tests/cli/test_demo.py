@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import delete, select
 
 from sms_service.cli import demo, first_start
-from sms_service.services import staff
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Recruiter, Reminder, Staff

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from sms_service.cli import import_recruiters
-from sms_service.services.recruiters import load_directory
+from sms_service.services.recruiters.directory import load_directory
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, RecruiterList

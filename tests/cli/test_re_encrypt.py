@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from sms_service.store.models import Message
 from sms_service.store.sealed import count_by_key

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sms_service.domain.matching import Entry, Index, Result
-from sms_service.services.recruiters_demo import demo_rows
+from sms_service.services.recruiters.demo import demo_rows
 
 FILLERS = ("Alfa", "Beta", "Gama", "Delta", "Eta", "Teta", "Jota", "Kapa", "Lamda", "Mu")
 COMPANIES = (

@@ -32,9 +32,9 @@ import yaml
 from menus.loader import read_yaml
 from sms_service.domain.texts import septets
 from sms_service.gateways.base import UssdRequest
-from sms_service.services import subscribers
-from sms_service.services.answering import build_answering
-from sms_service.services.sms_context import SmsContext
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.dialogues.sms_context import SmsContext
+from sms_service.services.subscribers import person as subscribers
 from tests.answering import NOW, Answering
 from tests.text_office import talk
 

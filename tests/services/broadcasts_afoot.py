@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from sms_service.services import messages
-from sms_service.services.messages import NewText
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store.engine import Store
 from sms_service.store.models import Broadcast, Staff
 from tests.services.outbox import NOW, text

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from sms_service.errors import GatewayError
 from sms_service.gateways.base import SendReceipt
-from sms_service.services import messages, sending
-from sms_service.services.batches import Batch
-from sms_service.services.messages import NewText
-from sms_service.services.results import record_results
+from sms_service.services.sending import hand_over as sending
+from sms_service.services.sending.batches import Batch
+from sms_service.services.sending.results import record_results
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store.engine import Store
 from sms_service.store.models import Message, OptOut
 

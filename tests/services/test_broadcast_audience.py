@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.errors import Invalid
-from sms_service.services import broadcast_audience, broadcast_rows
-from sms_service.services import subscribers as opting
-from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience, LeftOut
+from sms_service.services.broadcasts import audience as broadcast_audience
+from sms_service.services.broadcasts import rows as broadcast_rows
+from sms_service.services.broadcasts.audience import SUBSCRIBERS, Audience, LeftOut
+from sms_service.services.subscribers import person as opting
 from sms_service.store.engine import Store
 from sms_service.store.models import Community, CommunityMember, SubscriberTopic
 from tests import event_office

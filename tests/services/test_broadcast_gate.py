@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from sms_service.errors import Invalid
-from sms_service.services import broadcast_gate, due
-from sms_service.services.batches import Batch
-from sms_service.services.broadcast_gate import Gate
+from sms_service.services.sending.batches import Batch
+from sms_service.services.texts import broadcast_gate, due
+from sms_service.services.texts.broadcast_gate import Gate
 from sms_service.store.engine import Store
 from tests.services.broadcasts_afoot import become, broadcast, put_wave
 from tests.services.outbox import (

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.domain import statuses
-from sms_service.services import broadcast_judging, broadcast_sending
+from sms_service.services.broadcasts import judging as broadcast_judging
+from sms_service.services.broadcasts import sending as broadcast_sending
 from sms_service.store.engine import Store
 from sms_service.store.models import Message
 from tests.broadcast_office import (

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select, update
 
 from sms_service.domain import texts
-from sms_service.services import broadcast_preview
-from sms_service.services.broadcast_audience import SUBSCRIBERS, Audience, LeftOut
-from sms_service.services.broadcast_preview import Preview
-from sms_service.services.broadcast_texts import Composer, measured
+from sms_service.services.broadcasts import preview as broadcast_preview
+from sms_service.services.broadcasts.audience import SUBSCRIBERS, Audience, LeftOut
+from sms_service.services.broadcasts.preview import Preview
+from sms_service.services.broadcasts.texts import Composer, measured
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Message

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.domain.quiet_hours import release_at
-from sms_service.services import broadcast_rows, broadcast_sending
-from sms_service.services.broadcast_audience import Audience
+from sms_service.services.broadcasts import rows as broadcast_rows
+from sms_service.services.broadcasts import sending as broadcast_sending
+from sms_service.services.broadcasts.audience import Audience
 from sms_service.store.engine import Store
 from sms_service.store.models import Broadcast, Message, OptOut, Subscriber
 from tests.broadcast_office import (

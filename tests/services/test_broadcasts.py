@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from sms_service.domain import broadcast_life as life
 from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
-from sms_service.services import broadcasts, staff
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.staff import Person
+from sms_service.services.broadcasts import life as broadcasts
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff.accounts import Person
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Broadcast, Community, Staff
 from tests.broadcast_office import (
@@ -322,7 +323,7 @@ def test_cancelling_ends_what_waits_and_says_why(store: Store) -> None:
 
 
 def test_a_long_one_is_called_back_in_slices(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sms_service.services.broadcast_rows.SLICE", 2)
+    monkeypatch.setattr("sms_service.services.broadcasts.rows.SLICE", 2)
     subscribers(store, range(5))
     broadcast_id = started(store)
     act(store, "cancel", broadcast_id, reason="")

@@ -13,9 +13,10 @@ from menus.model import Menu
 from sms_service.domain.districts import DISTRICTS
 from sms_service.domain.items import LANGUAGES, Article, Job
 from sms_service.errors import Invalid, MenuError
-from sms_service.services import content, jobs_abroad
-from sms_service.services.content import Library
-from sms_service.services.content_pages import Reader
+from sms_service.services.content import facts as content
+from sms_service.services.content import jobs_abroad
+from sms_service.services.content.facts import Library
+from sms_service.services.content.pages import Reader
 from sms_service.services.read_models import ReadModels, bump
 from sms_service.settings import Settings, load
 from sms_service.store.engine import Store

@@ -15,10 +15,10 @@ from menus.loader import load_menu
 from sms_service.domain.texts import septets
 from sms_service.gateways.base import UssdRequest
 from sms_service.runtime import Runtime
-from sms_service.services import subscribers
-from sms_service.services.actions import ACTIONS
-from sms_service.services.conversations import Conversations
-from sms_service.services.lists import build_lists
+from sms_service.services.dialogues.actions import ACTIONS
+from sms_service.services.dialogues.conversations import Conversations
+from sms_service.services.dialogues.lists import build_lists
+from sms_service.services.subscribers import person as subscribers
 from sms_service.store.engine import Store
 from sms_service.store.models import Message, Registration
 from tests.answering import NOW, Answering

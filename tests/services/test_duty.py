@@ -8,7 +8,7 @@ import pytest
 
 from sms_service.domain import quiet_hours, statuses
 from sms_service.domain.texts import is_gsm7, measure
-from sms_service.services import duty
+from sms_service.services.texts import duty
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Message

@@ -16,10 +16,13 @@ from sqlalchemy import inspect, select, text, update
 
 from sms_service import logs
 from sms_service.gateways.base import InboundSms, UssdRequest
-from sms_service.services import erasure, forgetting, inbound, subscribers
-from sms_service.services.answering import Answering as Desk
-from sms_service.services.answering import build_answering
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.answering import Answering as Desk
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.events.texts import EventTexts
+from sms_service.services.privacy import erasure
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import forgetting
 from sms_service.store.engine import Store
 from sms_service.store.models import (
     Base,
@@ -299,7 +302,7 @@ def test_texts_under_way_end_lawfully_and_none_goes_out_that_need_not(desk: Desk
 def test_a_text_that_comes_back_from_the_gateway_after_the_erasure_is_not_sent_to_nobody(
     desk: Desk, store: Store
 ) -> None:
-    from sms_service.services import sending
+    from sms_service.services.sending import hand_over as sending
 
     erase(desk, store)
     with store.transaction() as tx:

@@ -8,8 +8,9 @@ import pytest
 from icalendar import Calendar
 
 from sms_service.errors import Conflict, NotFound
-from sms_service.services import event_desk, events
-from sms_service.services.event_calendar import to_calendar
+from sms_service.services.events import desk as event_desk
+from sms_service.services.events import life as events
+from sms_service.services.events.calendar import to_calendar
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Registration

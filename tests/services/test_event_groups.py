@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.services import event_groups, events
-from sms_service.services.event_groups import GroupFields
-from sms_service.services.event_lists import load_event_list
-from sms_service.services.registrations import Wishes
+from sms_service.services.events import groups as event_groups
+from sms_service.services.events import life as events
+from sms_service.services.events.groups import GroupFields
+from sms_service.services.events.lists import load_event_list
+from sms_service.services.events.registrations import Wishes
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Registration
 from tests.event_office import (

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from sms_service.services import event_news, event_notices, events
+from sms_service.services.events import life as events
+from sms_service.services.events import news as event_news
+from sms_service.services.events import notices as event_notices
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, EventNotice, Message, Registration
 from tests.event_office import (
@@ -179,7 +181,7 @@ def test_a_change_while_a_worker_writes_leaves_only_the_newest_news(store: Store
 def test_many_free_places_at_once_are_given_in_slices_and_in_order(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sms_service.services.registrations.MOVE_AT_ONCE", 3)
+    monkeypatch.setattr("sms_service.services.events.registrations.MOVE_AT_ONCE", 3)
     event = make_event(store, capacity=1)
     for n in range(11):
         register(store, event, n)
@@ -196,7 +198,7 @@ def test_many_free_places_at_once_are_given_in_slices_and_in_order(
 def test_free_places_are_not_given_once_the_event_is_off(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sms_service.services.registrations.MOVE_AT_ONCE", 1)
+    monkeypatch.setattr("sms_service.services.events.registrations.MOVE_AT_ONCE", 1)
     event = make_event(store, capacity=1)
     for n in range(5):
         register(store, event, n)

@@ -6,8 +6,8 @@ import pytest
 
 from sms_service.domain.texts import is_gsm7, measure
 from sms_service.errors import Invalid
-from sms_service.services import events
-from sms_service.services.event_lists import event_list
+from sms_service.services.events import life as events
+from sms_service.services.events.lists import event_list
 from sms_service.services.read_models import ReadModels
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Revision

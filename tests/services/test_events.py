@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sms_service.domain.districts import DISTRICTS
 from sms_service.domain.event_codes import free_codes, is_code
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.services import events
+from sms_service.services.events import life as events
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Event
 from tests.event_office import (

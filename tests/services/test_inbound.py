@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import delete, select
 
 from sms_service.domain.texts import is_gsm7, measure
-from sms_service.services import inbound, subscribers
+from sms_service.services.dialogues import inbound
+from sms_service.services.subscribers import person as subscribers
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import InboundMessage, Message, OptOut, UnknownWord

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from sms_service.domain.texts import is_gsm7, measure
-from sms_service.services import inbound, subscribers
-from sms_service.services.answering import build_answering
-from sms_service.services.sms_context import SmsContext
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.dialogues.sms_context import SmsContext
+from sms_service.services.subscribers import person as subscribers
 from tests.answering import NOW, Answering
 from tests.text_office import MINUTE, bodies, number, receive, talk
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text as sql
 
 from sms_service.errors import Invalid, NotFound
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from sms_service.store.models import Event
 from sms_service.store.vault import Vault

@@ -11,7 +11,7 @@ from sqlalchemy import text as sql
 from sqlalchemy.exc import DBAPIError
 
 from sms_service.errors import Unavailable
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from sms_service.store.vault import Vault
 from tests.conftest import SECRETS
@@ -178,7 +178,7 @@ def test_a_row_that_no_key_opens_fails_and_does_not_stop_the_others(
 
 
 def test_what_was_claimed_and_not_called_goes_back_unchanged(store: Store) -> None:
-    from sms_service.services.sending import give_back
+    from sms_service.services.sending.hand_over import give_back
 
     (message_id,) = put(store, text(1))
     (batch,) = take(store)
@@ -202,7 +202,7 @@ def test_claims_and_sweeps_read_the_partial_indexes_and_no_more(store: Store) ->
 def _statements_of_a_claim_and_of_the_sweeps(store: Store) -> list[tuple[str, object]]:
     from sqlalchemy import event
 
-    from sms_service.services import sweeps
+    from sms_service.services.sending import sweeps
 
     put(store, text(1), text(2, expires_at=NOW + SECOND))
     seen: list[tuple[str, object]] = []

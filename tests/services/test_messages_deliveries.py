@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from sms_service.errors import OutcomeUnknown, Unavailable
 from sms_service.gateways.base import DeliveryReport, SendReceipt
-from sms_service.services import deliveries
+from sms_service.services.sending import deliveries
 from sms_service.store.engine import Store
 from sms_service.store.models import DeliveryReportRow
 from tests.services.outbox import (

@@ -23,9 +23,11 @@ from sms_service.errors import (
     Rejected,
 )
 from sms_service.gateways.base import DeliveryReport, SendReceipt
-from sms_service.services import deliveries, messages, sending, sweeps
-from sms_service.services.batches import Batch
-from sms_service.services.results import record_results
+from sms_service.services.sending import deliveries, sweeps
+from sms_service.services.sending import hand_over as sending
+from sms_service.services.sending.batches import Batch
+from sms_service.services.sending.results import record_results
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from sms_service.store.models import Message
 from tests.services.outbox import GATEWAY, HOUR, LEASE, NOW, SECOND, number, stop, text

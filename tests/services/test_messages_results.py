@@ -15,7 +15,8 @@ from sms_service.errors import (
     Throttled,
 )
 from sms_service.gateways.base import SendReceipt
-from sms_service.services import results, subscribers, sweeps
+from sms_service.services.sending import results, sweeps
+from sms_service.services.subscribers import person as subscribers
 from sms_service.store.engine import Store
 from tests.services.outbox import (
     HOUR,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sms_service.services import sweeps
+from sms_service.services.sending import sweeps
 from sms_service.store.engine import Store
 from sms_service.store.vault import Vault
 from tests.services.outbox import (

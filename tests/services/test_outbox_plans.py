@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, insert, select, text
 
-from sms_service.services import due
-from sms_service.services.messages import TABLE
+from sms_service.services.texts import due
+from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Store
 from tests.services.outbox import HOUR, NOW
 

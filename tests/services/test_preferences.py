@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sms_service.gateways.base import UssdRequest
-from sms_service.services import subscribers
-from sms_service.services.subscribers import Stored
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.subscribers.person import Stored
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from tests.answering import Answering

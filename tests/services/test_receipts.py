@@ -13,8 +13,8 @@ from sqlalchemy import event, func, select
 
 from sms_service.domain import receipts as codes
 from sms_service.errors import Invalid, Locked, NotFound
-from sms_service.services import pins, receipts
-from sms_service.services.receipts import StatusView
+from sms_service.services.reports import pins, receipts
+from sms_service.services.reports.receipts import StatusView
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import PinFailure

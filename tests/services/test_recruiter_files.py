@@ -15,8 +15,8 @@ from openpyxl import Workbook
 
 from sms_service.domain.recruiter_rows import COLUMNS, read_rows
 from sms_service.errors import Invalid
-from sms_service.services import recruiter_files
-from sms_service.services.recruiter_files import read_table
+from sms_service.services import list_files as recruiter_files
+from sms_service.services.list_files import read_table
 
 LINES = [
     COLUMNS,

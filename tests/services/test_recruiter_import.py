@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from sms_service.errors import Invalid
-from sms_service.services.recruiter_import import ImportPlan, find_current_list, import_list, read_list
-from sms_service.services.recruiters import NOT_LISTED, load_directory
-from sms_service.services.recruiters_demo import COMPANIES, demo_rows, seed
+from sms_service.services.recruiters.demo import COMPANIES, demo_rows, seed
+from sms_service.services.recruiters.directory import NOT_LISTED, load_directory
+from sms_service.services.recruiters.list_import import ImportPlan, find_current_list, import_list, read_list
 from sms_service.store.engine import Store
 from sms_service.store.models import Recruiter, RecruiterChange, RecruiterList, Revision
 

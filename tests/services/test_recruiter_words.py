@@ -13,8 +13,8 @@ from menus.loader import load_menu
 from menus.model import Menu
 from sms_service.domain.matching import Entry, Index
 from sms_service.domain.texts import is_gsm7, measure
-from sms_service.services.recruiter_words import RecruiterWords
-from sms_service.services.recruiters import Details, Directory
+from sms_service.services.dialogues.recruiter_words import RecruiterWords
+from sms_service.services.recruiters.directory import Details, Directory
 from sms_service.settings import Settings, load
 from tests.conftest import SECRETS
 

@@ -13,8 +13,8 @@ from sqlalchemy import delete, select
 
 from sms_service.errors import NotFound
 from sms_service.services.read_models import ReadModels
-from sms_service.services.recruiter_import import import_list, read_list
-from sms_service.services.recruiters import (
+from sms_service.services.recruiters.demo import COMPANIES, seed
+from sms_service.services.recruiters.directory import (
     NO_DIRECTORY,
     Details,
     check_answer,
@@ -24,7 +24,7 @@ from sms_service.services.recruiters import (
     new_read_model,
     record_miss,
 )
-from sms_service.services.recruiters_demo import COMPANIES, seed
+from sms_service.services.recruiters.list_import import import_list, read_list
 from sms_service.store.engine import Store
 from sms_service.store.models import RecruiterMiss
 

@@ -10,8 +10,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import LargeBinary, select, update
 
-from sms_service.services import data_keys, messages, reencryption, subscribers
-from sms_service.services.messages import NewText
+from sms_service.services.privacy import data_keys, reencryption
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store.engine import Store
 from sms_service.store.models import Base, KnownDataKey, Message, Subscriber
 from sms_service.store.sealed import count_by_key, sealed_tables

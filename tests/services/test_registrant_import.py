@@ -6,8 +6,14 @@ import pytest
 from sqlalchemy import func, select
 
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.services import event_groups, events, subscribers
-from sms_service.services.registrant_import import RegistrantImport, import_registrants, read_registrants
+from sms_service.services.events import groups as event_groups
+from sms_service.services.events import life as events
+from sms_service.services.events.registrant_import import (
+    RegistrantImport,
+    import_registrants,
+    read_registrants,
+)
+from sms_service.services.subscribers import person as subscribers
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Message, Subscriber
 from tests.event_office import (
@@ -104,7 +110,7 @@ def test_nobody_on_a_list_passes_who_waits_already(store: Store) -> None:
 def test_a_list_does_not_pass_people_who_are_just_moving_up(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sms_service.services.registrations.MOVE_AT_ONCE", 1)
+    monkeypatch.setattr("sms_service.services.events.registrations.MOVE_AT_ONCE", 1)
     event = make_event(store, capacity=1)
     for n in (1, 2, 3):
         register(store, event, n)

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from sms_service.services import events
+from sms_service.services.events import life as events
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Registration
 from tests.event_office import (

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.domain.quiet_hours import Quiet
-from sms_service.services import events, reminders
+from sms_service.services.events import life as events
+from sms_service.services.events import reminders
 from sms_service.store.engine import Store
 from sms_service.store.models import Event, Message, Reminder
 from tests.event_office import (

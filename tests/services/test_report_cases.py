@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.errors import Conflict, Invalid, NotFound
-from sms_service.services import receipts, report_cases
-from sms_service.services.report_cases import Filters
+from sms_service.services.reports import cases as report_cases
+from sms_service.services.reports import receipts
+from sms_service.services.reports.cases import Filters
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Report, Staff

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import select, update
 
 from sms_service.errors import Conflict, Invalid, JalurError, NotAllowed
-from sms_service.services import report_clusters
-from sms_service.services.report_cluster_views import look_at
+from sms_service.services.reports import clusters as report_clusters
+from sms_service.services.reports.cluster_views import look_at
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Report, ReportCluster
 from tests.cluster_office import (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from sms_service.services import report_drafts
+from sms_service.services.reports import drafts as report_drafts
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Report, ReportDraft

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from sms_service.domain.report_answers import Answers
-from sms_service.services import report_drafts
+from sms_service.services.reports import drafts as report_drafts
 from sms_service.store.engine import Store
 from sms_service.store.models import ReportDraft
 from sms_service.store.vault import Vault

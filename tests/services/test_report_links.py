@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from menus.loader import load_menu
-from sms_service.services import report_links
-from sms_service.services.report_index import KnownNames
+from sms_service.services.reports import links as report_links
+from sms_service.services.reports.index import KnownNames
 from sms_service.store.engine import Store
 from sms_service.store.models import Report, ReportLink
 from tests.cluster_office import DAY, MINUTE, NOW, RECRUITER, link_all, links, number, report, reports

@@ -19,10 +19,13 @@ from sms_service import logs
 from sms_service.domain.texts import measure
 from sms_service.errors import Conflict, Invalid, NotAllowed
 from sms_service.runtime import Runtime
-from sms_service.services import erasure, receipts, report_notes, subscribers
-from sms_service.services.event_texts import EventTexts
-from sms_service.services.report_notes import Case
-from sms_service.services.staff import Person
+from sms_service.services.events.texts import EventTexts
+from sms_service.services.privacy import erasure
+from sms_service.services.reports import notes as report_notes
+from sms_service.services.reports import receipts
+from sms_service.services.reports.notes import Case
+from sms_service.services.staff.accounts import Person
+from sms_service.services.subscribers import person as subscribers
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Message, Report

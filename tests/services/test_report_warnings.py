@@ -11,8 +11,9 @@ from menus.loader import load_menu
 from sms_service.domain.report_answers import MODI
 from sms_service.domain.texts import is_gsm7, measure
 from sms_service.errors import Conflict, NotFound
-from sms_service.services import report_clusters, report_warnings
-from sms_service.services.staff import Person
+from sms_service.services.reports import clusters as report_clusters
+from sms_service.services.reports import warnings as report_warnings
+from sms_service.services.staff.accounts import Person
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import Broadcast, ReportCluster

@@ -10,10 +10,11 @@ from prometheus_client import generate_latest
 from sqlalchemy import select, update
 
 from sms_service.gateways.base import UssdRequest
-from sms_service.services import report_clusters, reported
-from sms_service.services.answering import build_answering
-from sms_service.services.lists import build_lists
-from sms_service.services.reported import Reported
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.dialogues.lists import build_lists
+from sms_service.services.reports import clusters as report_clusters
+from sms_service.services.reports import reported
+from sms_service.services.reports.reported import Reported
 from sms_service.store.models import Recruiter, Report
 from tests.answering import Answering
 from tests.cluster_office import (

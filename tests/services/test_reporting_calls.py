@@ -14,8 +14,8 @@ from sms_service.domain.receipts import draw_code
 from sms_service.domain.report_answers import DESTINATIONS, MODI
 from sms_service.domain.texts import septets
 from sms_service.runtime import Runtime, build
-from sms_service.services.answering import build_answering
-from sms_service.services.conversations import Conversations
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.dialogues.conversations import Conversations
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.ussd_sessions import UssdSessions

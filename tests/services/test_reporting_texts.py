@@ -14,9 +14,11 @@ from menus.loader import load_menu
 from menus.words import PLACEHOLDER
 from sms_service.domain.receipts import draw_code
 from sms_service.domain.texts import measure
-from sms_service.services import inbound, receipts, subscribers
-from sms_service.services.answering import build_answering
-from sms_service.services.sms_context import SmsContext
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.dialogues.sms_context import SmsContext
+from sms_service.services.reports import receipts
+from sms_service.services.subscribers import person as subscribers
 from sms_service.store.models import InboundMessage, Message, RecruiterMiss
 from tests.answering import NOW, Answering
 from tests.report_office import NUMBER, SHORTEST, Caller, code_in, draft, filed, opened

@@ -12,7 +12,9 @@ from sqlalchemy import func, select
 
 from sms_service.domain import receipts
 from sms_service.errors import Invalid, Locked
-from sms_service.services import pins, report_drafts, reports
+from sms_service.services.reports import drafts as report_drafts
+from sms_service.services.reports import filing as reports
+from sms_service.services.reports import pins
 from sms_service.settings import Settings, load
 from sms_service.store.engine import Store
 from sms_service.store.models import Base, Report, ReportDraft

@@ -10,7 +10,10 @@ import pytest
 from sqlalchemy import func, select, update
 
 from sms_service.domain.retention import BY_KEY, RULES, as_lines, as_markdown, period
-from sms_service.services import effects, idempotency, receipts, report_drafts, retention
+from sms_service.services import effects, idempotency
+from sms_service.services.privacy import retention
+from sms_service.services.reports import drafts as report_drafts
+from sms_service.services.reports import receipts
 from sms_service.store.engine import Store
 from sms_service.store.models import (
     AuditEntry,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
-from sms_service.services import staff
+from sms_service.services.staff import accounts as staff
 from sms_service.store.engine import Store
 from sms_service.store.models import ApiToken, AuditEntry, Staff
 

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import func, select
 
 from sms_service.errors import Conflict, Invalid
-from sms_service.services import communities, subscribers
-from sms_service.services.subscriber_figures import hidden, summarise
-from sms_service.services.subscriber_import import (
+from sms_service.services.figures.subscribers import hidden, summarise
+from sms_service.services.subscribers import communities
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.subscribers.list_import import (
     MOST_ROWS,
     SubscriberImport,
     import_subscribers,

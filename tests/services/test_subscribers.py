@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import func, select
 
 from sms_service.errors import Invalid
-from sms_service.services import erasure, messages, subscribers
-from sms_service.services.messages import NewText
+from sms_service.services.privacy import erasure
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.store.engine import Store
 from sms_service.store.models import InboundMessage, Message, OptOut, Registration, Subscriber
 from tests import event_office

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.errors import Conflict, NotFound
-from sms_service.services import recruiters, surges
-from sms_service.services.surges import Found
+from sms_service.services.recruiters import directory as recruiters
+from sms_service.services.reports import surges
+from sms_service.services.reports.surges import Found
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import AuditEntry, Message, Surge

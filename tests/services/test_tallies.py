@@ -9,7 +9,8 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from sms_service.errors import Unavailable
-from sms_service.services import recruiters, tallies
+from sms_service.services.figures import tallies
+from sms_service.services.recruiters import directory as recruiters
 from sms_service.store.engine import Store
 from sms_service.store.models import TurnCount
 from sms_service.ussd_sessions import MISSES, TURN_COUNTS

@@ -12,8 +12,10 @@ from sms_service.circuits import Circuits
 from sms_service.errors import Misconfigured
 from sms_service.queues import LANES
 from sms_service.runtime import Runtime, build
-from sms_service.services import data_keys, heartbeats, messages
-from sms_service.services.messages import NewText
+from sms_service.services.operation import heartbeats
+from sms_service.services.privacy import data_keys
+from sms_service.services.texts import messages
+from sms_service.services.texts.messages import NewText
 from sms_service.settings import Settings
 from sms_service.store.models import KnownDataKey
 from sms_service.web.app import create_app

@@ -14,8 +14,8 @@ from sms_service.domain.texts import septets
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.runtime import Runtime
-from sms_service.services import inbound
-from sms_service.services.conversations import Conversations
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.conversations import Conversations
 from sms_service.store.engine import Store
 from sms_service.store.models import Effect
 from sms_service.web.app import create_app

@@ -13,7 +13,8 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from sms_service.runtime import Runtime, build
-from sms_service.services import inbound, subscribers
+from sms_service.services.dialogues import inbound
+from sms_service.services.subscribers import person as subscribers
 from sms_service.settings import Settings
 from sms_service.store.models import (
     DeliveryReportRow,

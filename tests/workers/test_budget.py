@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from sms_service.budgets import Budget
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.settings import load
 from sms_service.store.engine import Store
 from tests.doubles.gateway_server import GatewayServer

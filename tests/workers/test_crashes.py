@@ -18,7 +18,7 @@ import pytest
 from redis import Redis
 
 from sms_service import embedded_redis
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.settings import load
 from sms_service.store.engine import Store
 from tests.doubles.gateway_server import HANG, Behaviour, GatewayServer

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from sms_service.gateways.base import InboundSms
-from sms_service.services import inbound
-from sms_service.services.inbound import TABLE
+from sms_service.services.dialogues import inbound
+from sms_service.services.dialogues.inbound import TABLE
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import Message
 from tests.services.outbox import number

@@ -12,7 +12,8 @@ from redis import Redis
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.queues import JOBS
-from sms_service.services import inbound, messages
+from sms_service.services.dialogues import inbound
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from tests.doubles.gateway_server import GatewayServer
 from tests.services.outbox import number, statuses_of, text

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from sms_service.budgets import Budget
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from tests.doubles.gateway_server import Behaviour, GatewayServer
 from tests.services.broadcasts_afoot import become, broadcast, put_wave

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from sms_service.services import events
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import life as events
+from sms_service.services.events.texts import EventTexts
 from sms_service.store.models import Event, Registration
 from tests.event_office import HOUR, fields, number, reminder_rows, texts
 from workers import reminders

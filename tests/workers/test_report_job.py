@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from sms_service.cli import demo
-from sms_service.services import report_links
-from sms_service.services.answering import build_answering
+from sms_service.services.dialogues.answering import build_answering
+from sms_service.services.reports import links as report_links
 from sms_service.store.models import Message, RecruiterMiss, Report, Surge
 from sms_service.ussd_sessions import MISSES
 from tests.cluster_office import (

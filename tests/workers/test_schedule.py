@@ -13,16 +13,12 @@ from sqlalchemy import text as sql
 
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
-from sms_service.services import (
-    data_keys,
-    forgetting,
-    heartbeats,
-    inbound,
-    messages,
-    rehearsals,
-    retention,
-    sending,
-)
+from sms_service.services import rehearsals
+from sms_service.services.dialogues import inbound
+from sms_service.services.operation import heartbeats
+from sms_service.services.privacy import data_keys, retention
+from sms_service.services.sending import hand_over as sending
+from sms_service.services.texts import forgetting, messages
 from sms_service.store.engine import Store
 from sms_service.store.models import Effect, Reminder
 from tests.doubles.gateway_server import GatewayServer

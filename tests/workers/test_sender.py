@@ -13,7 +13,7 @@ import pytest
 from sms_service.circuits import Circuits
 from sms_service.errors import GatewayUnavailable, Misconfigured, Unavailable
 from sms_service.gateways.base import OutboundSms, SendReceipt
-from sms_service.services import messages
+from sms_service.services.texts import messages
 from sms_service.store.engine import Store
 from tests.doubles.gateway_server import (
     ACCEPT,

@@ -12,9 +12,10 @@ from sqlalchemy import select
 from sms_service.domain import broadcast_life as life
 from sms_service.domain import phones
 from sms_service.runtime import Runtime
-from sms_service.services import broadcast_progress, broadcast_rows
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_preview import Preview
+from sms_service.services.broadcasts import progress as broadcast_progress
+from sms_service.services.broadcasts import rows as broadcast_rows
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.preview import Preview
 from sms_service.store.engine import Tx
 from sms_service.store.models import Broadcast, Staff, Subscriber
 from sms_service.web.api.endpoints import Call

@@ -8,12 +8,20 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from sms_service.domain import topics
-from sms_service.services import broadcast_audience, broadcast_preview, broadcasts
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_preview import Preview
-from sms_service.services.broadcast_texts import LONGEST_TEXT
-from sms_service.services.broadcast_texts import Words as Fillers
-from sms_service.services.broadcasts import BroadcastFields
+from sms_service.services.broadcasts import (
+    audience as broadcast_audience,
+)
+from sms_service.services.broadcasts import (
+    life as broadcasts,
+)
+from sms_service.services.broadcasts import (
+    preview as broadcast_preview,
+)
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.life import BroadcastFields
+from sms_service.services.broadcasts.preview import Preview
+from sms_service.services.broadcasts.texts import LONGEST_TEXT
+from sms_service.services.broadcasts.texts import Words as Fillers
 from sms_service.store.engine import Tx
 from sms_service.store.models import Broadcast
 from sms_service.web.api import cursors

@@ -7,7 +7,8 @@ from typing import cast
 
 from pydantic import Field
 
-from sms_service.services import communities, statistics
+from sms_service.services.figures import statistics
+from sms_service.services.subscribers import communities
 from sms_service.store.models import Community
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint

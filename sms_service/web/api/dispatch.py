@@ -19,9 +19,10 @@ from sms_service.domain.roles import may
 from sms_service.errors import NotAllowed, NotFound, Unavailable
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services import idempotency, staff
+from sms_service.services import idempotency
 from sms_service.services.idempotency import Answer
-from sms_service.services.staff import Person
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff.accounts import Person
 from sms_service.web.api import reading
 from sms_service.web.api.endpoints import Call, Endpoint, File, Parts
 from sms_service.web.api.problems import Refused

@@ -10,10 +10,10 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from sms_service.runtime import Runtime
-from sms_service.services import recruiters
 from sms_service.services.read_models import ReadModels
-from sms_service.services.recruiters import Directory
-from sms_service.services.staff import Person
+from sms_service.services.recruiters import directory as recruiters
+from sms_service.services.recruiters.directory import Directory
+from sms_service.services.staff.accounts import Person
 from sms_service.store.engine import Tx
 from sms_service.web.api.fields import Query
 

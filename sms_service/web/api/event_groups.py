@@ -6,8 +6,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from sms_service.services import event_groups, events
-from sms_service.services.event_groups import GroupFields
+from sms_service.services.events import groups as event_groups
+from sms_service.services.events import life as events
+from sms_service.services.events.groups import GroupFields
 from sms_service.store.models import Event, EventGroup
 from sms_service.web.api.endpoints import Call, Endpoint
 from sms_service.web.api.events import texts_of

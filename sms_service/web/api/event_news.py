@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
-from sms_service.services import event_notices, events, reminders
-from sms_service.services.event_calendar import to_calendar
+from sms_service.services.events import life as events
+from sms_service.services.events import notices as event_notices
+from sms_service.services.events import reminders
+from sms_service.services.events.calendar import to_calendar
 from sms_service.store.models import EventNotice, Reminder
 from sms_service.web.api.endpoints import Call, Endpoint, File
 from sms_service.web.api.fields import Answered

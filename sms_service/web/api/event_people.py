@@ -11,8 +11,19 @@ from sms_service.domain import phones
 from sms_service.domain.list_rows import Reading
 from sms_service.domain.registrant_rows import RegistrantRow
 from sms_service.errors import Invalid
-from sms_service.services import event_desk, event_groups, events, registrant_import
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import (
+    desk as event_desk,
+)
+from sms_service.services.events import (
+    groups as event_groups,
+)
+from sms_service.services.events import (
+    life as events,
+)
+from sms_service.services.events import (
+    registrant_import,
+)
+from sms_service.services.events.texts import EventTexts
 from sms_service.store.engine import Tx
 from sms_service.store.models import Registration
 from sms_service.web.api import cursors

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, Field
 from sms_service.domain import districts
 from sms_service.domain.schedules import DEFAULT_PLAN, MOST_REMINDERS, read_plan
 from sms_service.errors import Invalid
-from sms_service.services import events
-from sms_service.services.event_texts import EventTexts, quiet_of
-from sms_service.services.events import Counts, EventFields
+from sms_service.services.events import life as events
+from sms_service.services.events.life import Counts, EventFields
+from sms_service.services.events.texts import EventTexts, quiet_of
 from sms_service.store.models import Event
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint

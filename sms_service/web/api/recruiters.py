@@ -9,9 +9,11 @@ from pydantic import Field
 
 from sms_service.domain.recruiter_rows import Fault
 from sms_service.errors import Invalid
-from sms_service.services import recruiter_import, recruiters, staff
-from sms_service.services.recruiter_import import ImportPlan, ListFile
-from sms_service.services.recruiters import Details, Directory
+from sms_service.services.recruiters import directory as recruiters
+from sms_service.services.recruiters import list_import as recruiter_import
+from sms_service.services.recruiters.directory import Details, Directory
+from sms_service.services.recruiters.list_import import ImportPlan, ListFile
+from sms_service.services.staff import accounts as staff
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint, Parts, Upload
 from sms_service.web.api.fields import Answered, Day, ListQuery, Query, Words

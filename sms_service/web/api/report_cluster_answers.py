@@ -13,9 +13,10 @@ from pydantic import Field
 from menus.model import Menu
 from sms_service.domain import districts, phones
 from sms_service.domain.corroboration import UNFOUNDED, Tier
-from sms_service.services import report_cluster_views, report_links
-from sms_service.services.report_index import opened
-from sms_service.services.reported import Facts
+from sms_service.services.reports import cluster_views as report_cluster_views
+from sms_service.services.reports import links as report_links
+from sms_service.services.reports.index import opened
+from sms_service.services.reports.reported import Facts
 from sms_service.store.engine import Tx
 from sms_service.store.models import Report, ReportCluster, ReportLink, Surge
 from sms_service.web.api.endpoints import Call

@@ -11,7 +11,19 @@ from typing import Literal, cast
 from pydantic import Field
 
 from sms_service.domain.corroboration import Tier
-from sms_service.services import report_clusters, report_links, report_warnings, staff, surges
+from sms_service.services.reports import (
+    clusters as report_clusters,
+)
+from sms_service.services.reports import (
+    links as report_links,
+)
+from sms_service.services.reports import (
+    surges,
+)
+from sms_service.services.reports import (
+    warnings as report_warnings,
+)
+from sms_service.services.staff import accounts as staff
 from sms_service.web.api import cursors
 from sms_service.web.api.broadcast_answers import BroadcastAnswer, broadcasts_answer
 from sms_service.web.api.endpoints import Call, Endpoint

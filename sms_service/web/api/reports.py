@@ -14,9 +14,10 @@ from pydantic import Field, field_validator
 
 from sms_service.domain import districts, report_statuses
 from sms_service.errors import Invalid
-from sms_service.services import report_cases, report_notes
-from sms_service.services.report_cases import Filters
-from sms_service.services.report_notes import Case, Note
+from sms_service.services.reports import cases as report_cases
+from sms_service.services.reports import notes as report_notes
+from sms_service.services.reports.cases import Filters
+from sms_service.services.reports.notes import Case, Note
 from sms_service.store.models import Report
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import cast
 
 from sms_service.errors import Invalid
-from sms_service.services import statistics
+from sms_service.services.figures import statistics
 from sms_service.web.api import cursors
 from sms_service.web.api.endpoints import Call, Endpoint
 from sms_service.web.api.fields import Answered, Day, ListQuery

@@ -5,7 +5,9 @@ from __future__ import annotations
 from sms_service.domain import districts
 from sms_service.domain.list_rows import Reading
 from sms_service.domain.subscriber_rows import SubscriberRow
-from sms_service.services import statistics, subscriber_figures, subscriber_import
+from sms_service.services.figures import statistics
+from sms_service.services.figures import subscribers as subscriber_figures
+from sms_service.services.subscribers import list_import as subscriber_import
 from sms_service.web.api.endpoints import Call, Endpoint, Parts, Upload
 from sms_service.web.api.fields import Answered, Query
 from sms_service.web.api.recruiters import FaultAnswer

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from sms_service.errors import NotFound, ServiceError
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services import sign_in
+from sms_service.services.staff import sign_in
 from sms_service.web.console import (
     account,
     broadcast_compose,

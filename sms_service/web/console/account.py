@@ -6,7 +6,8 @@ from flask_babel import gettext as _
 from sqlalchemy import update
 
 from sms_service.errors import Invalid, NotAllowed
-from sms_service.services import sign_in, staff
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff import sign_in
 from sms_service.store.models import Staff
 from sms_service.web.console.pages import Moved, Page, Shown, Visit
 

@@ -17,17 +17,25 @@ from werkzeug.datastructures import MultiDict
 from sms_service.domain import broadcast_life as life
 from sms_service.domain import districts, topics
 from sms_service.errors import Conflict, Invalid
-from sms_service.services import (
-    broadcast_audience,
-    broadcast_glance,
-    broadcast_lists,
-    broadcast_texts,
-    broadcasts,
+from sms_service.services.broadcasts import (
+    audience as broadcast_audience,
 )
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_glance import Glance
-from sms_service.services.broadcast_texts import Words
-from sms_service.services.broadcasts import BroadcastFields
+from sms_service.services.broadcasts import (
+    glance as broadcast_glance,
+)
+from sms_service.services.broadcasts import (
+    life as broadcasts,
+)
+from sms_service.services.broadcasts import (
+    lists as broadcast_lists,
+)
+from sms_service.services.broadcasts import (
+    texts as broadcast_texts,
+)
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.glance import Glance
+from sms_service.services.broadcasts.life import BroadcastFields
+from sms_service.services.broadcasts.texts import Words
 from sms_service.store.engine import Tx
 from sms_service.store.models import Broadcast
 from sms_service.web.console import broadcast_words as words

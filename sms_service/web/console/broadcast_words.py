@@ -15,8 +15,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from sms_service.domain import districts, topics
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_lists import Entry
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.lists import Entry
 from sms_service.web.console.formats import told
 
 KINDS: Mapping[str, LazyString] = {

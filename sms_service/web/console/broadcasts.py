@@ -14,18 +14,26 @@ from flask_babel import gettext as _
 from sms_service.domain import broadcast_life as life
 from sms_service.domain.roles import may
 from sms_service.errors import Conflict
-from sms_service.services import (
-    broadcast_glance,
-    broadcast_lists,
-    broadcast_preview,
-    broadcast_progress,
-    broadcasts,
+from sms_service.services.broadcasts import (
+    glance as broadcast_glance,
 )
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_glance import Draft
-from sms_service.services.broadcast_lists import Entry
-from sms_service.services.broadcast_progress import Progress
-from sms_service.services.broadcast_texts import Words
+from sms_service.services.broadcasts import (
+    life as broadcasts,
+)
+from sms_service.services.broadcasts import (
+    lists as broadcast_lists,
+)
+from sms_service.services.broadcasts import (
+    preview as broadcast_preview,
+)
+from sms_service.services.broadcasts import (
+    progress as broadcast_progress,
+)
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.glance import Draft
+from sms_service.services.broadcasts.lists import Entry
+from sms_service.services.broadcasts.progress import Progress
+from sms_service.services.broadcasts.texts import Words
 from sms_service.store.models import Broadcast, Event
 from sms_service.web.console import broadcast_words as words
 from sms_service.web.console.fields import Typed

@@ -14,8 +14,11 @@ from menus.words import say
 from sms_service.domain.districts import DISTRICTS
 from sms_service.domain.items import KINDS, LANGUAGES, ContentItem
 from sms_service.errors import NotFound
-from sms_service.services import audit, content, content_desk, content_screens
-from sms_service.services.audit import Filter
+from sms_service.services.content import desk as content_desk
+from sms_service.services.content import facts as content
+from sms_service.services.content import screens as content_screens
+from sms_service.services.staff import audit
+from sms_service.services.staff.audit import Filter
 from sms_service.web.console import item_forms
 from sms_service.web.console.lists import PAGE, after_id, listing
 from sms_service.web.console.pages import Moved, Page, Shown, Visit

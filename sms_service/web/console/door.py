@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from sms_service.errors import Invalid, NotAllowed
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services import sign_in
-from sms_service.services.sign_in import SignedIn
+from sms_service.services.staff import sign_in
+from sms_service.services.staff.sign_in import SignedIn
 from sms_service.web.console.formats import told
 from sms_service.web.console.frame import page_of, real_now
 

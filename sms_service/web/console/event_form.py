@@ -14,8 +14,8 @@ from werkzeug.datastructures import MultiDict
 from sms_service.domain.districts import DISTRICTS
 from sms_service.domain.schedules import DEFAULT_PLAN
 from sms_service.errors import Invalid
-from sms_service.services import events
-from sms_service.services.events import EventFields
+from sms_service.services.events import life as events
+from sms_service.services.events.life import EventFields
 from sms_service.web.console import event_words
 from sms_service.web.console.fields import Typed
 

@@ -13,8 +13,22 @@ from werkzeug.datastructures import MultiDict
 
 from sms_service.domain.roles import may
 from sms_service.errors import Invalid, NotAllowed
-from sms_service.services import event_desk, event_groups, event_people, events, registrant_import
-from sms_service.services.event_groups import GroupFields
+from sms_service.services.events import (
+    desk as event_desk,
+)
+from sms_service.services.events import (
+    groups as event_groups,
+)
+from sms_service.services.events import (
+    life as events,
+)
+from sms_service.services.events import (
+    people as event_people,
+)
+from sms_service.services.events import (
+    registrant_import,
+)
+from sms_service.services.events.groups import GroupFields
 from sms_service.store.models import Event
 from sms_service.web.console import event_words, uploads
 from sms_service.web.console.events import get_event, head, language, texts_of

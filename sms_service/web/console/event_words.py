@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from sms_service.domain.topics import CONSULTATION_TOPICS
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events.texts import EventTexts
 
 PLANS = ("14d", "7d", "3d", "1d", "4h", "2h", "1h")
 _QUIET_DOUBLE = re.compile(r"quiet hours: it would come together with the (\w+) reminder")

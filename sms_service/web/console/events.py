@@ -16,19 +16,31 @@ from flask_babel import gettext as _
 from sms_service.domain import districts
 from sms_service.domain.roles import may
 from sms_service.errors import Invalid
-from sms_service.services import (
-    event_groups,
-    event_notices,
-    event_people,
-    event_proposals,
-    event_screens,
-    events,
-    idempotency,
+from sms_service.services import idempotency
+from sms_service.services.events import (
+    groups as event_groups,
+)
+from sms_service.services.events import (
+    life as events,
+)
+from sms_service.services.events import (
+    notices as event_notices,
+)
+from sms_service.services.events import (
+    people as event_people,
+)
+from sms_service.services.events import (
+    proposals as event_proposals,
+)
+from sms_service.services.events import (
     reminders,
 )
-from sms_service.services.event_calendar import to_calendar
-from sms_service.services.event_texts import EventTexts, title_of
-from sms_service.services.events import Counts, EventFields
+from sms_service.services.events import (
+    screens as event_screens,
+)
+from sms_service.services.events.calendar import to_calendar
+from sms_service.services.events.life import Counts, EventFields
+from sms_service.services.events.texts import EventTexts, title_of
 from sms_service.services.idempotency import Answer as Kept
 from sms_service.store.models import Event
 from sms_service.web.console import event_form, event_words

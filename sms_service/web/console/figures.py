@@ -13,8 +13,9 @@ from flask_babel import gettext as _
 
 from sms_service.domain.districts import DISTRICTS
 from sms_service.errors import NotFound
-from sms_service.services import figures, menu_tree
-from sms_service.services.statistics import SMALLEST
+from sms_service.services.figures import calls as figures
+from sms_service.services.figures import menu_tree
+from sms_service.services.figures.statistics import SMALLEST
 from sms_service.web.console import tile_map
 from sms_service.web.console.pages import File, Page, Shown, Visit
 

@@ -20,8 +20,8 @@ from sms_service.domain.roles import may
 from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound, ServiceError, Unavailable
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services import sign_in
-from sms_service.services.sign_in import SignedIn
+from sms_service.services.staff import sign_in
+from sms_service.services.staff.sign_in import SignedIn
 from sms_service.store.engine import Tx
 from sms_service.web.console.formats import told
 from sms_service.web.console.pages import NO_FORM, Answer, File, Moved, Page, Shown, Turns, Visit

@@ -18,7 +18,8 @@ from werkzeug.datastructures import MultiDict
 
 from sms_service.errors import Invalid
 from sms_service.runtime import Runtime
-from sms_service.services import deliveries, inbound, session_ends
+from sms_service.services.dialogues import inbound, session_ends
+from sms_service.services.sending import deliveries
 from sms_service.store.console_inbox import ConsoleInbox
 from sms_service.web.console.pages import Turns
 

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from flask_babel import get_locale
 
-from sms_service.services import figures, menu_tree
-from sms_service.services.statistics import SMALLEST
+from sms_service.services.figures import calls as figures
+from sms_service.services.figures import menu_tree
+from sms_service.services.figures.statistics import SMALLEST
 from sms_service.web.console.pages import Page, Shown, Visit
 
 PERIODS = ("7", "30")

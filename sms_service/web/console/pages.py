@@ -15,8 +15,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from sms_service.gateways.base import UssdRequest
 from sms_service.runtime import Runtime
-from sms_service.services.sign_in import SignedIn
-from sms_service.services.staff import Person
+from sms_service.services.staff.accounts import Person
+from sms_service.services.staff.sign_in import SignedIn
 from sms_service.store.engine import Tx
 
 NO_FORM: MultiDict[str, str] = MultiDict()

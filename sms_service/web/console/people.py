@@ -8,8 +8,9 @@ from datetime import datetime, time, timedelta
 from flask_babel import gettext as _
 
 from sms_service.domain.roles import ROLES
-from sms_service.services import audit, people, sign_in, staff
-from sms_service.services.audit import Filter
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff import audit, people, sign_in
+from sms_service.services.staff.audit import Filter
 from sms_service.web.console.fields import Typed
 from sms_service.web.console.lists import PAGE, after_id, listing
 from sms_service.web.console.pages import File, Moved, Page, Shown, Visit

@@ -12,13 +12,22 @@ from flask_babel import gettext as _
 from menus import render
 from sms_service.domain.recruiter_rows import COLUMNS
 from sms_service.domain.roles import may
-from sms_service.services import recruiter_desk, recruiter_import, recruiters, staff
+from sms_service.services.dialogues.recruiter_words import RecruiterWords
 from sms_service.services.read_models import ReadModel, ReadModels
-from sms_service.services.recruiter_comparison import Difference
-from sms_service.services.recruiter_desk import LONGEST_WARNING, WARNED
-from sms_service.services.recruiter_import import ImportPlan, ListFile
-from sms_service.services.recruiter_words import RecruiterWords
-from sms_service.services.recruiters import Directory
+from sms_service.services.recruiters import (
+    desk as recruiter_desk,
+)
+from sms_service.services.recruiters import (
+    directory as recruiters,
+)
+from sms_service.services.recruiters import (
+    list_import as recruiter_import,
+)
+from sms_service.services.recruiters.comparison import Difference
+from sms_service.services.recruiters.desk import LONGEST_WARNING, WARNED
+from sms_service.services.recruiters.directory import Directory
+from sms_service.services.recruiters.list_import import ImportPlan, ListFile
+from sms_service.services.staff import accounts as staff
 from sms_service.store.engine import Store
 from sms_service.store.models import Recruiter
 from sms_service.web.console import uploads

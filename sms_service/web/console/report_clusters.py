@@ -17,19 +17,29 @@ from sms_service.domain import phones, texts
 from sms_service.domain.corroboration import TIERS, UNFOUNDED
 from sms_service.domain.roles import may
 from sms_service.logs import mask_numbers
-from sms_service.services import (
-    report_cluster_views,
-    report_clusters,
-    report_links,
-    report_time_line,
-    report_warnings,
-    staff,
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.reports import (
+    cluster_views as report_cluster_views,
+)
+from sms_service.services.reports import (
+    clusters as report_clusters,
+)
+from sms_service.services.reports import (
+    links as report_links,
+)
+from sms_service.services.reports import (
     surges,
 )
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.report_cluster_views import Summary
-from sms_service.services.report_index import opened
-from sms_service.services.reported import Facts
+from sms_service.services.reports import (
+    time_line as report_time_line,
+)
+from sms_service.services.reports import (
+    warnings as report_warnings,
+)
+from sms_service.services.reports.cluster_views import Summary
+from sms_service.services.reports.index import opened
+from sms_service.services.reports.reported import Facts
+from sms_service.services.staff import accounts as staff
 from sms_service.store.models import Broadcast, Report, ReportCluster, ReportLink
 from sms_service.web.console import report_words as words
 from sms_service.web.console.fields import Typed

@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 from menus.words import say
 from sms_service.domain import districts, report_statuses
 from sms_service.logs import mask_numbers
-from sms_service.services.report_cases import Changed
-from sms_service.services.report_notes import Way
-from sms_service.services.report_time_line import Step
+from sms_service.services.reports.cases import Changed
+from sms_service.services.reports.notes import Way
+from sms_service.services.reports.time_line import Step
 from sms_service.web.console.pages import Visit
 
 

@@ -16,9 +16,20 @@ from sms_service.domain.districts import DISTRICTS
 from sms_service.domain.roles import may
 from sms_service.errors import Invalid
 from sms_service.logs import mask_numbers
-from sms_service.services import report_cases, report_links, report_notes, report_time_line
-from sms_service.services.report_cases import MOST_COUNTED, After, Filters
-from sms_service.services.report_notes import LONGEST_NOTE, LONGEST_REPLY, Case
+from sms_service.services.reports import (
+    cases as report_cases,
+)
+from sms_service.services.reports import (
+    links as report_links,
+)
+from sms_service.services.reports import (
+    notes as report_notes,
+)
+from sms_service.services.reports import (
+    time_line as report_time_line,
+)
+from sms_service.services.reports.cases import MOST_COUNTED, After, Filters
+from sms_service.services.reports.notes import LONGEST_NOTE, LONGEST_REPLY, Case
 from sms_service.store.models import Report
 from sms_service.web.console import report_words as words
 from sms_service.web.console.fields import Typed

@@ -11,15 +11,17 @@ from sms_service.domain import districts
 from sms_service.domain.list_rows import Reading
 from sms_service.domain.roles import may
 from sms_service.domain.subscriber_rows import SubscriberRow
-from sms_service.services import (
+from sms_service.services.figures import statistics
+from sms_service.services.figures import subscribers as subscriber_figures
+from sms_service.services.privacy import desk as subscriber_desk
+from sms_service.services.privacy.desk import LONGEST_REASON
+from sms_service.services.staff import people
+from sms_service.services.subscribers import (
     communities,
-    people,
-    statistics,
-    subscriber_desk,
-    subscriber_figures,
-    subscriber_import,
 )
-from sms_service.services.subscriber_desk import LONGEST_REASON
+from sms_service.services.subscribers import (
+    list_import as subscriber_import,
+)
 from sms_service.web.console import uploads
 from sms_service.web.console.event_groups import column_names
 from sms_service.web.console.events import language, texts_of

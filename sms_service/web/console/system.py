@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from sms_service.domain.retention import RULES
-from sms_service.services import readiness, system_state
-from sms_service.services.event_texts import quiet_of
+from sms_service.services.events.texts import quiet_of
+from sms_service.services.operation import readiness, system_state
 from sms_service.web.console.pages import Page, Shown, Visit
 
 

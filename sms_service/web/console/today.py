@@ -14,8 +14,10 @@ from flask_babel import gettext as _
 from sms_service.domain import broadcast_life as life
 from sms_service.domain.roles import may
 from sms_service.logs import mask_numbers
-from sms_service.services import readiness, surges, today
-from sms_service.services.today import Afoot, Cases
+from sms_service.services.figures import today
+from sms_service.services.figures.today import Afoot, Cases
+from sms_service.services.operation import readiness
+from sms_service.services.reports import surges
 from sms_service.web.console import formats
 from sms_service.web.console.pages import Page, Shown, Visit
 

@@ -1,7 +1,7 @@
 """Sending a list to the desk: upload, a look at what it would do, and only then taking it in.
 
-The file waits sealed in Redis meanwhile (services/uploads.py). Used by the pages of events, subscribers and
-recruiters; the template import_check.html shows what each of them found.
+The file waits sealed in Redis meanwhile (services/uploads.py). Used by the pages of events,
+subscribers and recruiters; the template import_check.html shows what each of them found.
 """
 
 from __future__ import annotations

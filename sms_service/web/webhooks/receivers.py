@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from sms_service.gateways.base import Form, Gateway, OptOutNotice
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services import deliveries, inbound, session_ends, subscribers
+from sms_service.services.dialogues import inbound, session_ends
+from sms_service.services.sending import deliveries
+from sms_service.services.subscribers import person as subscribers
 
 log = get_logger(__name__)
 

@@ -20,7 +20,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from sqlalchemy import update
 
-from sms_service.services import staff
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings, load
 from sms_service.store.engine import Store
 from sms_service.store.models import Staff

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from sms_service.services import communities
+from sms_service.services.subscribers import communities
 from sms_service.store.models import Broadcast, Report
 from tests.e2e.desk.browser_phone import BrowserPhone
 from tests.e2e.desk.conftest import WIDTHS, Office, Visitor

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from sms_service.domain.roles import ROLES
 from sms_service.runtime import Runtime, build
-from sms_service.services import staff
+from sms_service.services.staff import accounts as staff
 from sms_service.settings import Settings
 from sms_service.store.models import Staff
 from sms_service.web.app import create_app

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sms_service.domain.roles import ROLES
-from sms_service.services import broadcast_sending, staff
-from sms_service.services.broadcast_texts import Words
+from sms_service.services.broadcasts import sending as broadcast_sending
+from sms_service.services.broadcasts.texts import Words
+from sms_service.services.staff import accounts as staff
 from sms_service.store.models import Broadcast
 from tests.broadcast_office import number, settle, stop, subscribers
 from tests.web.api.conftest import Office

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
-from sms_service.services import events, subscribers
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import life as events
+from sms_service.services.events.texts import EventTexts
+from sms_service.services.subscribers import person as subscribers
 from tests.event_office import number, tell
 from tests.event_office import texts as sent_texts
 from tests.people_files import csv_file

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from sms_service.services import events, reminders
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import life as events
+from sms_service.services.events import reminders
+from sms_service.services.events.texts import EventTexts
 from tests.event_office import number, tell
 from tests.event_office import texts as sent_texts
 from tests.web.api.conftest import EVENT, Office

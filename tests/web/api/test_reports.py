@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from sms_service.domain.roles import ROLES
-from sms_service.services import reports
-from sms_service.services.reports import Receipt
+from sms_service.services.reports import filing as reports
+from sms_service.services.reports.filing import Receipt
 from sms_service.store.models import AuditEntry, Report, Staff
 from tests.case_office import known, number
 from tests.web.api.conftest import Office

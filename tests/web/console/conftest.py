@@ -14,8 +14,9 @@ from werkzeug.test import TestResponse
 
 from sms_service.domain.roles import ROLES
 from sms_service.runtime import Runtime
-from sms_service.services import sign_in, staff
-from sms_service.services.staff import Person
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff import sign_in
+from sms_service.services.staff.accounts import Person
 from sms_service.store.models import Staff
 from sms_service.web.app import create_app
 

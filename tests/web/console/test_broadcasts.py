@@ -14,11 +14,19 @@ from sqlalchemy import insert, update
 
 from sms_service.domain import texts
 from sms_service.errors import Invalid
-from sms_service.services import broadcast_preview, broadcast_sending, broadcasts
-from sms_service.services.broadcast_audience import Audience
-from sms_service.services.broadcast_texts import Words
-from sms_service.services.broadcasts import BroadcastFields
-from sms_service.services.staff import Person
+from sms_service.services.broadcasts import (
+    life as broadcasts,
+)
+from sms_service.services.broadcasts import (
+    preview as broadcast_preview,
+)
+from sms_service.services.broadcasts import (
+    sending as broadcast_sending,
+)
+from sms_service.services.broadcasts.audience import Audience
+from sms_service.services.broadcasts.life import BroadcastFields
+from sms_service.services.broadcasts.texts import Words
+from sms_service.services.staff.accounts import Person
 from sms_service.store.models import Broadcast, Community, CommunityMember, Event, Message, Staff
 from tests.broadcast_office import number, settle, subscribers
 from tests.web.console.conftest import Browser, Desk, csrf

@@ -13,7 +13,9 @@ from werkzeug.test import TestResponse
 
 from sms_service.domain.items import KINDS, Article
 from sms_service.errors import Conflict
-from sms_service.services import content, content_desk, content_screens
+from sms_service.services.content import desk as content_desk
+from sms_service.services.content import facts as content
+from sms_service.services.content import screens as content_screens
 from sms_service.store.models import AuditEntry, Revision
 from sms_service.web.console import item_forms
 from tests.web.console.conftest import Browser, Desk, csrf

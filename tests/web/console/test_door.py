@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from sms_service.domain.roles import ROLES, may, needs_second_factor
-from sms_service.services import sign_in
+from sms_service.services.staff import sign_in
 from sms_service.store.models import AuditEntry, Staff, StaffSession
 from sms_service.web.console import PAGES
 from sms_service.web.console.pages import Page

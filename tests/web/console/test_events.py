@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from sms_service.services import events, registrations
-from sms_service.services.event_texts import EventTexts
+from sms_service.services.events import life as events
+from sms_service.services.events import registrations
+from sms_service.services.events.texts import EventTexts
 from sms_service.store.models import (
     AuditEntry,
     Community,

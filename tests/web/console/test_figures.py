@@ -14,9 +14,11 @@ from menus.loader import load_menu
 from sms_service.domain import statuses
 from sms_service.domain.districts import DISTRICTS
 from sms_service.gateways.base import UssdRequest
-from sms_service.services import figures, menu_tree, subscribers, tallies
-from sms_service.services.messages import TABLE
-from sms_service.services.statistics import SMALLEST
+from sms_service.services.figures import calls as figures
+from sms_service.services.figures import menu_tree, tallies
+from sms_service.services.figures.statistics import SMALLEST
+from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Store
 from sms_service.store.models import RecruiterMiss, TurnCount, UnknownWord
 from sms_service.ussd_sessions import LEFT

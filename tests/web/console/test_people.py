@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from sms_service.services import people, staff
+from sms_service.services.staff import accounts as staff
+from sms_service.services.staff import people
 from sms_service.store.models import AuditEntry, Community, Staff
 from tests.web.console.conftest import PASSWORD, Desk
 from tests.web.console.test_door import enter

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from sms_service.services import recruiters
-from sms_service.services.recruiter_import import import_list, read_list
+from sms_service.services.recruiters import directory as recruiters
+from sms_service.services.recruiters.list_import import import_list, read_list
 from sms_service.store.models import AuditEntry, Recruiter, RecruiterList
 from tests.event_office import NOW, number
 from tests.people_files import csv_file

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from sms_service.services.staff import Person
+from sms_service.services.staff.accounts import Person
 from sms_service.store.models import AuditEntry, Broadcast, ReportCluster, Surge
 from tests import cluster_office as office
 from tests.web.console.conftest import Desk

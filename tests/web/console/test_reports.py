@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from sms_service.services import report_cases, subscribers
+from sms_service.services.reports import cases as report_cases
+from sms_service.services.subscribers import person as subscribers
 from sms_service.store.models import AuditEntry, Message, Report, ReportNote
 from tests import cluster_office as office
 from tests.web.console.conftest import Browser, Desk

@@ -14,8 +14,8 @@ from sms_service.domain.quiet_hours import Quiet
 from sms_service.errors import GatewayUnavailable, Misconfigured
 from sms_service.queues import LANES
 from sms_service.runtime import Runtime
-from sms_service.services import heartbeats, system_state
-from sms_service.services.messages import TABLE
+from sms_service.services.operation import heartbeats, system_state
+from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Store
 from tests.conftest import SECRETS
 from tests.services.outbox import put, text

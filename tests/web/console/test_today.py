@@ -12,7 +12,9 @@ from sms_service.circuits import Circuits
 from sms_service.domain.roles import ROLES
 from sms_service.errors import Misconfigured
 from sms_service.queues import LANES
-from sms_service.services import heartbeats, messages, today
+from sms_service.services.figures import today
+from sms_service.services.operation import heartbeats
+from sms_service.services.texts import messages
 from sms_service.store.models import (
     Broadcast,
     Community,

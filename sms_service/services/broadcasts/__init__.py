@@ -1,0 +1,1 @@
+"""Broadcasts and warnings: written, approved by a second person, tried, sent."""

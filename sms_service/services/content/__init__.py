@@ -1,0 +1,1 @@
+"""The facts that callers read, and how the office keeps them."""

@@ -1,0 +1,1 @@
+"""Calls and menus by SMS: what a caller types, and what answers."""

@@ -1,0 +1,1 @@
+"""Outreach events: planned, registered for, reminded of, attended."""

@@ -1,0 +1,1 @@
+"""What the service counts and shows: never a person, no small counts."""

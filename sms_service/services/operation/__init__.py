@@ -1,0 +1,1 @@
+"""Keeping the service at work: signs of life, alarms, rehearsals, requests made twice."""

@@ -1,0 +1,1 @@
+"""What is kept, for how long, under which key, and how it is erased."""

@@ -1,0 +1,1 @@
+"""The official list of recruiters: looked up, imported, warned of."""

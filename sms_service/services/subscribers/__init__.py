@@ -1,0 +1,1 @@
+"""People known by number: language, district, consent, STOP."""

@@ -1,0 +1,1 @@
+"""Texts in and out: stored, claimed, sent once, reported on."""
