@@ -14,6 +14,7 @@ from sms_service.gateways.base import InboundSms
 from sms_service.services.dialogues import inbound
 from sms_service.services.dialogues.sms_context import Checked, Screen, SmsContext
 from sms_service.services.events.lists import EventList, load_event_list
+from sms_service.services.texts import inbox
 from sms_service.settings import Settings
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import InboundMessage, Message
@@ -106,13 +107,13 @@ def sms(text: str, n: int = 1, gateway_id: str = "", **given: object) -> Inbound
 def receive(store: Store, text: str, n: int = 1, now: datetime = NOW, gateway_id: str = "") -> bool:
     """Store one text, as the webhook does."""
     with store.transaction() as tx:
-        return inbound.record(tx, sms(text, n, gateway_id), now)
+        return inbox.record(tx, sms(text, n, gateway_id), now)
 
 
 def work(store: Store, desk: SmsContext, now: datetime = NOW) -> list[str]:
     """Handle all that is due, as the worker does; return what was done with each."""
     with store.transaction() as tx:
-        ids = inbound.claim_due(tx, now)
+        ids = inbox.claim_due(tx, now)
     return [inbound.handle(store, inbound_id, desk, now) for inbound_id in ids]
 
 

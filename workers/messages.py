@@ -17,6 +17,7 @@ from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.services.dialogues import inbound
 from sms_service.services.dialogues.inbound import Ready
+from sms_service.services.texts import inbox
 from workers.process import Process, process
 
 log = get_logger(__name__)
@@ -47,7 +48,7 @@ def _handle_inbound(here: Process) -> bool:
     store, clock = here.runtime.store, here.runtime.clock
     while not here.stopping.is_set() and time.monotonic() < deadline:
         with store.transaction() as tx:
-            claimed = deque(inbound.claim_due(tx, clock.now(), _INBOUND_AT_ONCE))
+            claimed = deque(inbox.claim_due(tx, clock.now(), _INBOUND_AT_ONCE))
             # PostgreSQL locks rows: two workers that write several answers at once could wait for each other.
             together = 1 if tx.is_postgres else _WRITTEN_TOGETHER
         more = len(claimed) == _INBOUND_AT_ONCE
@@ -101,7 +102,7 @@ def _act(here: Process, ready: list[Ready]) -> None:
 def _put_off(here: Process, inbound_id: int, error: Exception) -> None:
     log.error("inbound text not handled", inbound=inbound_id, error=type(error).__name__, exc_info=error)
     with here.runtime.store.transaction() as tx:
-        inbound.postpone(tx, inbound_id, here.runtime.clock.now())
+        inbox.postpone(tx, inbound_id, here.runtime.clock.now())
 
 
 def _run(job: str, act: Callable[[Process], bool]) -> None:

@@ -16,7 +16,6 @@ from sms_service.domain.quiet_hours import release_at
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.services.broadcasts import sending as broadcast_sending
-from sms_service.services.dialogues import inbound
 from sms_service.services.events import notices as event_notices
 from sms_service.services.events import reminders
 from sms_service.services.figures import tallies
@@ -26,7 +25,7 @@ from sms_service.services.reports import clusters as report_clusters
 from sms_service.services.reports import links as report_links
 from sms_service.services.reports import surges
 from sms_service.services.sending import deliveries, sweeps
-from sms_service.services.texts import due, forgetting
+from sms_service.services.texts import due, forgetting, inbox
 from sms_service.services.texts.messages import LANE_JOBS
 from sms_service.settings import Settings
 from sms_service.store.engine import Tx
@@ -124,7 +123,7 @@ class Scheduler:
         quiet = release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday) is not None
         with self._here.runtime.store.read() as tx:
             jobs = [job for lane, job in LANE_JOBS.items() if due.has_due(tx, lane, now, quiet)]
-            jobs += ["handle_inbound"] if inbound.has_due(tx, now) else []
+            jobs += ["handle_inbound"] if inbox.has_due(tx, now) else []
             jobs += ["fan_out_reminders"] if reminders.has_due(tx, now) else []
             jobs += [broadcasts.JOB] if broadcast_sending.has_work(tx, now) else []
             jobs += [report_links.JOB] if report_links.has_due(tx) else []

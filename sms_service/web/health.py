@@ -18,9 +18,8 @@ from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.metrics import shared
 from sms_service.runtime import Runtime
-from sms_service.services.dialogues import inbound
 from sms_service.services.operation import readiness
-from sms_service.services.texts import backlog
+from sms_service.services.texts import backlog, inbox
 
 log = get_logger(__name__)
 
@@ -91,7 +90,7 @@ class Waiting(Collector):
         quiet = release_at(now, settings.zone, settings.quiet_hours, settings.quiet_sunday) is not None
         with self._runtime.store.read() as tx:
             waiting = backlog.count_waiting(tx, now, quiet)
-            oldest = inbound.oldest_due(tx)
+            oldest = inbox.oldest_due(tx)
         rows = GaugeMetricFamily(
             "jalur_messages", "Texts out that are not settled", labels=["lane", "status"]
         )

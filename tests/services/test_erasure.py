@@ -22,7 +22,7 @@ from sms_service.services.dialogues.answering import build_answering
 from sms_service.services.events.texts import EventTexts
 from sms_service.services.privacy import erasure
 from sms_service.services.subscribers import person as subscribers
-from sms_service.services.texts import forgetting
+from sms_service.services.texts import forgetting, inbox
 from sms_service.store.engine import Store
 from sms_service.store.models import (
     Base,
@@ -83,8 +83,8 @@ def send(store: Store, desk: Desk, words: str, n: int, number: str = NUMBER) -> 
     """One text in, handled; the answer's words."""
     now = NOW + timedelta(minutes=n)
     with store.transaction() as tx:
-        inbound.record(tx, InboundSms("console", f"hapus-{n}", number, "12362", words, None), now)
-        ids = inbound.claim_due(tx, now)
+        inbox.record(tx, InboundSms("console", f"hapus-{n}", number, "12362", words, None), now)
+        ids = inbox.claim_due(tx, now)
     for inbound_id in ids:
         inbound.handle(store, inbound_id, desk.sms, now)
     with store.read() as tx:
@@ -317,8 +317,8 @@ def test_a_text_that_comes_back_from_the_gateway_after_the_erasure_is_not_sent_t
 
 def test_an_unread_text_of_somebody_forgotten_is_never_answered(desk: Desk, store: Store) -> None:
     with store.transaction() as tx:
-        inbound.record(tx, InboundSms("console", "late", NUMBER, "12362", "INFO", None), NOW)
-        ids = inbound.claim_due(tx, NOW)
+        inbox.record(tx, InboundSms("console", "late", NUMBER, "12362", "INFO", None), NOW)
+        ids = inbox.claim_due(tx, NOW)
     erase(desk, store)
     assert [inbound.handle(store, one, desk.sms, NOW) for one in ids] == ["done before"] * len(ids)
 

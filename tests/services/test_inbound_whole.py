@@ -11,6 +11,7 @@ from sms_service.services.dialogues import inbound
 from sms_service.services.dialogues.answering import build_answering
 from sms_service.services.dialogues.sms_context import SmsContext
 from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import inbox
 from tests.answering import NOW, Answering
 from tests.text_office import MINUTE, bodies, number, receive, talk
 
@@ -95,7 +96,7 @@ def test_an_event_is_joined_in_the_walk_once_although_its_text_is_handled_twice(
     late = NOW + 9 * MINUTE
     receive(answering.store, "1", now=late)
     with answering.store.transaction() as tx:
-        (inbound_id,) = inbound.claim_due(tx, late)
+        (inbound_id,) = inbox.claim_due(tx, late)
         received = inbound._find(tx, inbound_id, desk, late)
     assert received is not None
     screen = inbound._walk(received, desk, late)  # and then the power goes

@@ -19,6 +19,7 @@ from sms_service.services.dialogues.answering import build_answering
 from sms_service.services.dialogues.sms_context import SmsContext
 from sms_service.services.reports import receipts
 from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import inbox
 from sms_service.store.models import InboundMessage, Message, RecruiterMiss
 from tests.answering import NOW, Answering
 from tests.report_office import NUMBER, SHORTEST, Caller, code_in, draft, filed, opened
@@ -140,7 +141,7 @@ def test_a_text_handled_twice_is_one_step_and_one_report(
         answering.clock.shift += MINUTE
         receive(answering.store, text, n=77, now=late)
         with answering.store.transaction() as tx:
-            (inbound_id,) = inbound.claim_due(tx, late)
+            (inbound_id,) = inbox.claim_due(tx, late)
             received = inbound._find(tx, inbound_id, desk, late)
         assert received is not None
         screen = inbound._walk(received, desk, late)  # and then the power goes
@@ -302,7 +303,7 @@ def test_a_wrong_pin_handled_twice_is_one_attempt(
     late = answering.clock.now() + MINUTE
     receive(answering.store, f"STATUS {code} 97531", n=77, now=late)
     with answering.store.transaction() as tx:
-        (inbound_id,) = inbound.claim_due(tx, late)
+        (inbound_id,) = inbox.claim_due(tx, late)
         received = inbound._find(tx, inbound_id, desk, late)
     assert received is not None
     first = inbound._walk(received, desk, late)

@@ -14,15 +14,15 @@ from sms_service.domain.texts import septets
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.runtime import Runtime
-from sms_service.services.dialogues import inbound
 from sms_service.services.dialogues.conversations import Conversations
+from sms_service.services.texts import inbox
 from sms_service.store.engine import Store
 from sms_service.store.models import Effect
 from sms_service.web.app import create_app
 from sms_service.web.ussd_lane import UssdLane, _fields
 from tests.answering import NOW, Answering
 from tests.conftest import WEBHOOK_TOKEN
-from tests.web.test_webhooks import NUMBER, TURN
+from tests.web.posted import NUMBER, TURN
 
 PATH = f"/webhooks/africastalking/{WEBHOOK_TOKEN}/ussd"
 FORM = "application/x-www-form-urlencoded"
@@ -109,7 +109,7 @@ def _fill(store: Store) -> None:
     for n in range(2000):
         try:
             with store.transaction() as tx:
-                inbound.record(tx, InboundSms("console", f"fill-{n}", NUMBER, "1", f"{n}" * 9, None), NOW)
+                inbox.record(tx, InboundSms("console", f"fill-{n}", NUMBER, "1", f"{n}" * 9, None), NOW)
         except Unavailable:
             return
 

@@ -34,7 +34,7 @@ WORKER = _WORK + "logs.configure('INFO', 'worker'); run.work(settings.load(), sy
 SCHEDULER = _WORK + "logs.configure('INFO', 'scheduler'); schedule.schedule(settings.load())"
 # A worker that lies down for ever just before its first call to the gateway.
 SLEEPING = (
-    "import time; from sms_service.services import sending;"
+    "import time; from sms_service.services.sending import hand_over as sending;"
     "sending.hand_over = lambda *given: (print('claimed', flush=True), time.sleep(600));" + WORKER
 )
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from sms_service.gateways.base import InboundSms
 from sms_service.services.dialogues import inbound
-from sms_service.services.dialogues.inbound import TABLE
+from sms_service.services.texts import inbox
+from sms_service.services.texts.inbox import TABLE
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import Message
 from tests.services.outbox import number
@@ -22,7 +23,7 @@ from workers.process import Process
 def came(store: Store, n: int, words: str, gateway_id: str) -> None:
     with store.transaction() as tx:
         sms = InboundSms("africastalking", gateway_id, number(n), "12362", words, None)
-        inbound.record(tx, sms, datetime.now(UTC))
+        inbox.record(tx, sms, datetime.now(UTC))
 
 
 def statuses(store: Store) -> dict[str, int]:

@@ -13,7 +13,7 @@ from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.queues import JOBS
 from sms_service.services.dialogues import inbound
-from sms_service.services.texts import messages
+from sms_service.services.texts import inbox, messages
 from sms_service.store.engine import Store
 from tests.doubles.gateway_server import GatewayServer
 from tests.services.outbox import number, statuses_of, text
@@ -32,7 +32,7 @@ def put(store: Store, *numbers: int, lane: str = "bulk") -> None:
 def came(store: Store, words: str, n: int = 1, gateway_id: str = "in-1") -> None:
     with store.transaction() as tx:
         sms = InboundSms("africastalking", gateway_id, number(n), "12362", words, None)
-        inbound.record(tx, sms, datetime.now(UTC))
+        inbox.record(tx, sms, datetime.now(UTC))
 
 
 @pytest.mark.parametrize("lane", ["fast", "bulk"])

@@ -14,11 +14,10 @@ from sqlalchemy import text as sql
 from sms_service.errors import Unavailable
 from sms_service.gateways.base import InboundSms
 from sms_service.services import rehearsals
-from sms_service.services.dialogues import inbound
 from sms_service.services.operation import heartbeats
 from sms_service.services.privacy import data_keys, retention
 from sms_service.services.sending import hand_over as sending
-from sms_service.services.texts import forgetting, messages
+from sms_service.services.texts import forgetting, inbox, messages
 from sms_service.store.engine import Store
 from sms_service.store.models import Effect, Reminder
 from tests.doubles.gateway_server import GatewayServer
@@ -73,7 +72,7 @@ def test_a_text_in_that_nobody_handled_wakes_the_fast_lane(
     scheduler: Scheduler, store: Store, redis: Redis
 ) -> None:
     with store.transaction() as tx:
-        inbound.record(tx, InboundSms("console", "1", number(1), "1", "INFO", None), datetime.now(UTC))
+        inbox.record(tx, InboundSms("console", "1", number(1), "1", "INFO", None), datetime.now(UTC))
     redis.flushall()
     scheduler.tick()
     assert waiting(redis, "fast") == 1

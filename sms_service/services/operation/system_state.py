@@ -19,8 +19,8 @@ from sms_service.circuits import PROBE_SECONDS, STOPPED_PROBE_SECONDS
 from sms_service.domain import statuses
 from sms_service.domain.quiet_hours import Quiet
 from sms_service.runtime import Runtime
-from sms_service.services.dialogues import inbound
 from sms_service.services.operation import readiness
+from sms_service.services.texts import inbox
 from sms_service.services.texts.messages import LANE_JOBS, TABLE
 from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
@@ -125,7 +125,7 @@ def _waiting(tx: Tx, status: str, *, is_broadcast: bool) -> Counter[str]:
 
 def oldest_inbound_seconds(tx: Tx, now: datetime) -> float:
     """How long the oldest text in waits to be handled; 0: none does."""
-    since = inbound.oldest_due(tx)
+    since = inbox.oldest_due(tx)
     return max((now - since).total_seconds(), 0.0) if since else 0.0
 
 

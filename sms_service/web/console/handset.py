@@ -18,8 +18,9 @@ from werkzeug.datastructures import MultiDict
 
 from sms_service.errors import Invalid
 from sms_service.runtime import Runtime
-from sms_service.services.dialogues import inbound, session_ends
+from sms_service.services.dialogues import session_ends
 from sms_service.services.sending import deliveries
+from sms_service.services.texts import inbox
 from sms_service.store.console_inbox import ConsoleInbox
 from sms_service.web.console.pages import Turns
 
@@ -131,7 +132,7 @@ class Handset:
                 "date": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             }
         )
-        self._runtime.store.together(lambda tx: inbound.record(tx, sms, now))
+        self._runtime.store.together(lambda tx: inbox.record(tx, sms, now))
         self.call = replace(self.call, note=_("The text is sent. Its answer arrives below.")).noted(
             {"text": text}
         )

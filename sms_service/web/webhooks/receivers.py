@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from sms_service.gateways.base import Form, Gateway, OptOutNotice
 from sms_service.logs import get_logger
 from sms_service.runtime import Runtime
-from sms_service.services.dialogues import inbound, session_ends
+from sms_service.services.dialogues import session_ends
 from sms_service.services.sending import deliveries
 from sms_service.services.subscribers import person as subscribers
+from sms_service.services.texts import inbox
 
 log = get_logger(__name__)
 
@@ -26,7 +27,7 @@ def receive_sms(runtime: Runtime, gateway: Gateway, form: Form) -> None:
     if sms.number is None:
         log.info("text from a sender that is no number: not kept", gateway=gateway.name)
     now = runtime.clock.now()
-    runtime.store.together(lambda tx: inbound.record(tx, sms, now))
+    runtime.store.together(lambda tx: inbox.record(tx, sms, now))
 
 
 def receive_delivery(runtime: Runtime, gateway: Gateway, form: Form) -> None:
