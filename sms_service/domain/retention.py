@@ -147,7 +147,7 @@ RULES: tuple[Rule, ...] = (
         None, "not limited", "kept", "the office's record; no caller's number is in it",
     ),
     _rule(
-        "figures", "turn_counts revisions heartbeats clock_shifts known_data_keys",
+        "figures", "turn_counts district_counts revisions heartbeats clock_shifts known_data_keys",
         "counts by day, and the service's own state", None, "not limited", "kept", "nobody is in it",
     ),
 )  # fmt: skip

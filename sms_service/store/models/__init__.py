@@ -26,6 +26,7 @@ from sms_service.store.models.subscribers import OptOut, Subscriber, SubscriberT
 from sms_service.store.models.system import (
     ClockShift,
     ContentItem,
+    DistrictCount,
     Effect,
     Heartbeat,
     KnownDataKey,
@@ -46,6 +47,7 @@ __all__ = [
     "ConsoleText",
     "ContentItem",
     "DeliveryReportRow",
+    "DistrictCount",
     "Effect",
     "Event",
     "EventGroup",

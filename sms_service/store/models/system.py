@@ -47,6 +47,19 @@ class TurnCount(Base):
     count: Mapped[int]
 
 
+class DistrictCount(Base):
+    """Calls and walks by SMS in which somebody chose a district, by day and district. No caller in it."""
+
+    __tablename__ = "district_counts"
+    __table_args__ = (Index("uq_district_counts_day", "day", "channel", "district", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date]
+    channel: Mapped[str] = mapped_column(String(8))
+    district: Mapped[str] = mapped_column(String(5))
+    count: Mapped[int]
+
+
 class UnknownWord(Base):
     """A text that was understood by nothing, counted by day (its first word only, letters only)."""
 
