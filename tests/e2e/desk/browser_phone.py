@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
 ENGLISH = "8"  # on the first screen of callers who read Indonesian
 ANSWERS_SECONDS = 20
+LISTED_SECONDS = 20  # the lists of calls are read again each second; longer on a busy machine
+_MORE = re.compile(r"^9 (Lagi|More)$", re.MULTILINE)
 _SHIFTS = {"1h", "1d", "7d", "back"}
 
 
@@ -37,6 +40,7 @@ class BrowserPhone:
     def type(self, *inputs: str) -> str:
         """Type and send, one input after the other; returns the last screen."""
         for text in inputs:
+            assert self.in_call(), f"nothing to type {text!r} into, the call is over: {self.screen()!r}"
             self.page.fill("#f-input", text)
             self._press("button[name=do][value=send]")
         return self.screen()
@@ -58,6 +62,26 @@ class BrowserPhone:
         assert found, f"{words!r} does not stand in {self.screen()!r}"
         return found[1]
 
+    def leaf(self, words: str) -> str:
+        """Turn the pages of what is shown until one has `words`, or there are no more; returns the last."""
+        self._turn_pages_to(re.escape(words))
+        return self.screen()
+
+    def await_screen(self, pattern: str, *inputs: str) -> None:
+        """Dial and turn pages until one matches `pattern`, again and again as callers would: what the desk
+        has just written is not in the lists of calls yet."""
+        until = time.monotonic() + LISTED_SECONDS
+        self.dial(*inputs)
+        while not self._turn_pages_to(pattern):
+            assert time.monotonic() < until, f"{pattern!r} is on no page; the last: {self.screen()!r}"
+            if self.in_call():
+                self.drop()
+            self.dial(*inputs)
+
+    def in_call(self) -> bool:
+        """Is there something to type into?"""
+        return self.page.locator("#f-input").count() > 0
+
     def screen(self) -> str:
         """What stands on it."""
         return self.page.inner_text(".phone .screen")
@@ -75,6 +99,13 @@ class BrowserPhone:
         assert by in _SHIFTS
         self.page.locator(f"form[action='/console/phone/clock']:has([name=by][value='{by}']) button").click()
         expect(self.page.locator("main .said")).to_be_visible()
+
+    def _turn_pages_to(self, pattern: str) -> bool:
+        while not re.search(pattern, self.screen(), re.IGNORECASE):
+            if not (self.in_call() and _MORE.search(self.screen())):
+                return False
+            self.type("9")
+        return True
 
     def _press(self, key: str) -> None:
         """One key; over when the page has noted the step."""
