@@ -22,9 +22,7 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_district_counts")),
     )
-    op.create_index(
-        "uq_district_counts_day", "district_counts", ["day", "channel", "district"], unique=True
-    )
+    op.create_index("uq_district_counts_day", "district_counts", ["day", "channel", "district"], unique=True)
 
 
 def downgrade() -> None:
