@@ -22,14 +22,15 @@ STEPS = {
     "before the PIN is hashed": "pins.prepare = lie_down",
     "before the report is written": "reports.file_report = lie_down",
     "before duty is told": "reports._after_filing = lie_down",
-    "before the draft goes": "reports.delete = lie_down",
+    "before the draft goes": "reports._drop_draft = lie_down",
     "before the commit": "Tx.commit = lie_down",
     "after the commit": "",
 }
 _PROGRAM = """
 import time
 from sms_service.runtime import build
-from sms_service.services import pins, reports
+from sms_service.services.reports import filing as reports
+from sms_service.services.reports import pins
 from sms_service.settings import load
 from sms_service.store.engine import Tx
 from tests.case_office import answers, file

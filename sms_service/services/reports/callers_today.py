@@ -12,6 +12,7 @@ import hmac
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -46,10 +47,13 @@ def note(redis: Redis, kind: str, caller_hash: str, deed: str, now: datetime) ->
 
 def _salt(redis: Redis, now: datetime) -> bytes:
     key = f"today:salt:{now:%Y%m%d}"
-    with redis.pipeline(transaction=True) as pipe:
-        pipe.set(key, os.urandom(16).hex(), nx=True, ex=2 * DAY)
-        pipe.get(key)
-        return bytes(pipe.execute()[1])
+    known = redis.get(key)
+    if known is None:  # the first of the day, or Redis was emptied
+        redis.set(key, os.urandom(16).hex(), nx=True, ex=2 * DAY)
+        known = redis.get(key)
+    if known is None:
+        raise Unavailable("Redis keeps nothing")
+    return cast(bytes, known)
 
 
 def _hash(salt: bytes, text: str) -> str:

@@ -4,7 +4,7 @@ A filing is named by the token of its draft. However often and wherever it is co
 and one code; the draft goes in the same transaction. An anonymous report gets neither the number nor its
 hash, and its link to the draft is a keyed hash of the token. The token itself stands in the draft, which
 goes, and for two days, sealed, in what the steps of that dialogue did (effects): a step may be repeated.
-Called by the menus' actions and by inbound texts; staff's work on a report is services/report_cases.
+Called by the menus' actions and by inbound texts; staff's work on a report is services/reports/cases.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from redis import Redis
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 
 from sms_service.domain import receipts, report_statuses
 from sms_service.domain.free_text import clean
@@ -26,7 +26,7 @@ from sms_service.services.reports.limits import Standing
 from sms_service.services.reports.pins import ReadyPin
 from sms_service.services.texts import duty
 from sms_service.settings import Settings
-from sms_service.store.claim import insert_new
+from sms_service.store.claim import insert_new_on
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import Report, ReportDraft
 
@@ -34,6 +34,15 @@ TABLE = cast(Table, Report.__table__)
 LINK_JOB = "link_reports"
 _TRIES = 5
 _UNCOUNTED = Standing()
+
+# Built once: building a statement takes longer than running it.
+_OF_FILING = TABLE.c.filing == bindparam("of_filing", type_=TABLE.c.filing.type)
+_IS_FILED = select(TABLE.c.id).where(_OF_FILING)
+_FILED = select(TABLE.c.code, TABLE.c.pin_hash).where(_OF_FILING)
+_INSERT = {
+    is_postgres: insert_new_on(TABLE, is_postgres).returning(TABLE.c.id) for is_postgres in (True, False)
+}
+_DROP_DRAFT = delete(ReportDraft).where(ReportDraft.token == bindparam("of_token"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ def confirm(
     """File the report of draft `token` and return its receipt; again: return the same receipt.
 
     `number` is the caller's (E.164); it is not kept unless `answers.contact` is "known". `channel` is ussd
-    or sms. With `redis` the caller's reports of the day are counted there (services/report_limits). Takes
+    or sms. With `redis` the caller's reports of the day are counted there (services/reports/limits). Takes
     its own transaction, for the slow hash of the PIN must not hold the write lock. Raises Unavailable,
     Invalid for a PIN that may not be chosen, Locked for a caller who has reported far too often today.
     """
@@ -98,25 +107,22 @@ def file_report(
 ) -> Receipt | None:
     """The same within a transaction; None where the report is filed already, under another PIN perhaps.
     `pin` comes from pins.prepare, called before the transaction opened."""
-    code = None
-    if not is_filed(tx, token):
-        row = _row(tx, answers, number, language, channel, now, pin)
-        code = _insert(tx, _filing(tx, token), row | _weighed(answers, standing, now), now, settings)
-    tx.execute(delete(ReportDraft).where(ReportDraft.token == token))
+    row = _row(tx, answers, number, language, channel, now, pin)
+    code = _insert(tx, _filing(tx, token), row | _weighed(answers, standing, now), now, settings)
+    _drop_draft(tx, token)
     return Receipt(code, pin.shown) if code else None
 
 
 def is_filed(tx: Tx, token: str) -> bool:
     """True when the filing of this token is done."""
-    return tx.scalar(select(TABLE.c.id).where(TABLE.c.filing == _filing(tx, token))) is not None
+    return _is_known(tx, _filing(tx, token))
 
 
 def find_receipt(store: Store, token: str) -> Receipt | None:
     """Return the receipt of a filing that is done, or None. A PIN is in it only where the drawn one opens
     the report. Takes its own transaction, and then 4 ms for the hash. Raises Unavailable."""
     with store.read() as tx:
-        wanted = select(TABLE.c.code, TABLE.c.pin_hash).where(TABLE.c.filing == _filing(tx, token))
-        filed = tx.execute(wanted).one_or_none()
+        filed = tx.execute(_FILED, {"of_filing": _filing(tx, token)}).one_or_none()
     if filed is None:
         return None
     pin = pins.drawn(store.vault, token)
@@ -148,13 +154,21 @@ def _insert(tx: Tx, filing: str, row: dict[str, Any], now: datetime, settings: S
     """Write the report under a free code, and return that; None when another wrote it in this moment."""
     for _ in range(_TRIES):
         given = {**row, "filing": filing, "code": receipts.draw_code()}
-        report_id = tx.execute(insert_new(tx, TABLE).values(given).returning(TABLE.c.id)).scalar_one_or_none()
+        report_id = tx.execute(_INSERT[tx.is_postgres], given).scalar_one_or_none()
         if report_id is not None:
             _after_filing(tx, report_id, given["is_urgent"], now, settings)
             return str(given["code"])
-        if tx.scalar(select(TABLE.c.id).where(TABLE.c.filing == filing)) is not None:
+        if _is_known(tx, filing):
             return None
     raise Conflict("no free code was found; try again")
+
+
+def _is_known(tx: Tx, filing: str) -> bool:
+    return tx.scalar(_IS_FILED, {"of_filing": filing}) is not None
+
+
+def _drop_draft(tx: Tx, token: str) -> None:
+    tx.execute(_DROP_DRAFT, {"of_token": token})
 
 
 def _after_filing(tx: Tx, report_id: int, is_urgent: bool, now: datetime, settings: Settings) -> None:

@@ -11,27 +11,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
-    Delete,
     FromClause,
     Row,
     Table,
-    Update,
+    bindparam,
     case,
     delete,
+    literal,
     select,
+    union_all,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sms_service.domain import receipts, report_statuses
 from sms_service.errors import Invalid, Locked, NotFound
 from sms_service.logs import get_logger
 from sms_service.services.reports import pins
-from sms_service.store.claim import insert_new
+from sms_service.store.claim import insert_new_on
 from sms_service.store.engine import Store, Tx
 from sms_service.store.models import PinFailure, Report, ReportNote
 
@@ -55,6 +56,64 @@ WAITS: tuple[timedelta, ...] = (
 # A code is locked for an hour at most, or whoever knows it could keep its owner out for ever by one call a
 # day. One caller is held off for the day all the same; to try every hour takes two dozen SIM cards.
 LONGEST_OF_CODE = timedelta(hours=1)
+
+
+def _blank(is_postgres: bool) -> postgresql.Insert | sqlite.Insert:
+    """Both counters of an attempt, where they are not there yet."""
+    rows = (
+        select(
+            bindparam(f"key_{n}", type_=TABLE.c.caller_hash.type),
+            literal(0, TABLE.c.failures.type),
+            bindparam("now", type_=TABLE.c.last_at.type),
+        )
+        for n in (1, 2)
+    )
+    names = ["caller_hash", "failures", "last_at"]
+    return insert_new_on(TABLE, is_postgres).from_select(names, union_all(*rows))
+
+
+def _standing(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
+    return [table.c[name].label(prefix + name) for name in _STANDING]
+
+
+# Built once: building a statement takes longer than running it.
+_MAIN = REPORTS.alias()
+_OF_CODE = REPORTS.c.code == bindparam("of_code", type_=REPORTS.c.code.type)
+_OF_KEY = TABLE.c.caller_hash == bindparam("of_key", type_=TABLE.c.caller_hash.type)
+_PIN_HASH = select(REPORTS.c.pin_hash).where(_OF_CODE)
+_VIEWED = (
+    select(REPORTS.c.id, REPORTS.c.received_at, *_standing(REPORTS), *_standing(_MAIN, "main_"))
+    .outerjoin(_MAIN, _MAIN.c.id == REPORTS.c.duplicate_of_id)
+    .where(_OF_CODE)
+)
+_REPLIES = (
+    select(ReportNote.text_sealed, ReportNote.created_at)
+    .where(ReportNote.report_id == bindparam("of_report"), ReportNote.kind == "reply")
+    .order_by(ReportNote.id.desc())
+)
+_BLANK = {is_postgres: _blank(is_postgres) for is_postgres in (True, False)}
+_LOCKED = (
+    select(TABLE.c.caller_hash, TABLE.c.failures, TABLE.c.locked_until, TABLE.c.last_at)
+    .where(TABLE.c.caller_hash.in_(bindparam("keys", expanding=True)))
+    .order_by(TABLE.c.caller_hash)
+    .with_for_update()
+)
+_COUNT = (
+    update(TABLE)
+    .where(_OF_KEY)
+    .values({name: bindparam(f"new_{name}") for name in ("failures", "locked_until", "last_at")})
+)
+_CLEAR = delete(TABLE).where(_OF_KEY)
+_CLEAR_NOTHING_LEFT = _CLEAR.where(TABLE.c.failures <= 0)
+_OURS = bindparam("ours", type_=TABLE.c.locked_until.type)
+_TAKE_BACK = (
+    update(TABLE)
+    .where(_OF_KEY)
+    .values(
+        failures=TABLE.c.failures - 1,
+        locked_until=case((TABLE.c.locked_until == _OURS, None), else_=TABLE.c.locked_until),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +150,7 @@ def look_up(store: Store, code: str, pin: str, caller_hash: str, now: datetime) 
         locked_until = attempts.locked_until()
         if locked_until is None:
             attempts.count()
-            hashed = tx.scalar(select(Report.pin_hash).where(Report.code == known))
+            hashed = tx.scalar(_PIN_HASH, {"of_code": known})
     if locked_until is not None:
         log.warning("status look-up refused: too many wrong PINs")
         raise Locked("too many wrong PINs", locked_until)
@@ -144,67 +203,50 @@ class _Attempts:
 
     def count(self) -> None:
         """Count the attempt as a wrong one until it is proven right."""
+        counted = []
         for row in self._rows:
             is_old = row.last_at < self._now - FORGOTTEN_AFTER
             failures = 1 if is_old else row.failures + 1
             wait = wait_after(failures)
             if row.caller_hash == self._code_key:
                 wait = min(wait, LONGEST_OF_CODE)
-            self._locks[row.caller_hash] = self._now + wait if wait else None
-            self._tx.execute(
-                update(TABLE)
-                .where(TABLE.c.caller_hash == row.caller_hash)
-                .values(failures=failures, locked_until=self._locks[row.caller_hash], last_at=self._now)
+            until = self._locks[row.caller_hash] = self._now + wait if wait else None
+            counted.append(
+                {
+                    "of_key": row.caller_hash,
+                    "new_failures": failures,
+                    "new_locked_until": until,
+                    "new_last_at": self._now,
+                }
             )
+        self._tx.execute(_COUNT, counted)
 
     def take_back(self, tx: Tx) -> None:
         """The PIN was right: the code's count is cleared; the caller's loses this one attempt only, or a
         caller with a report of their own could wash off guesses at others'."""
-        ours = self._locks[self._caller]
-        until = TABLE.c.locked_until
-        unlocked = until if ours is None else case((until == ours, None), else_=until)
-        left = {"failures": TABLE.c.failures - 1, "locked_until": unlocked}
-        statements: dict[str, Delete | Update] = {
-            self._code_key: delete(TABLE).where(TABLE.c.caller_hash == self._code_key),
-            self._caller: update(TABLE).where(TABLE.c.caller_hash == self._caller).values(left),
-        }
-        for _, statement in sorted(statements.items(), key=itemgetter(0)):
-            tx.execute(statement)
-        tx.execute(delete(TABLE).where(TABLE.c.caller_hash == self._caller, TABLE.c.failures <= 0))
+        steps = [
+            (self._code_key, _CLEAR, {}),
+            (self._caller, _TAKE_BACK, {"ours": self._locks[self._caller]}),
+        ]
+        for key, statement, more in sorted(steps, key=lambda step: step[0]):
+            tx.execute(statement, {"of_key": key, **more})
+        tx.execute(_CLEAR_NOTHING_LEFT, {"of_key": self._caller})
 
     def _lock_rows(self) -> Sequence[Row[Any, Any, Any, Any]]:
         keys = sorted((self._code_key, self._caller))  # in one order: two attempts never wait crosswise
-        blank = {"failures": 0, "locked_until": None, "last_at": self._now}
-        self._tx.execute(insert_new(self._tx, TABLE).values([{"caller_hash": key, **blank} for key in keys]))
-        return self._tx.execute(
-            select(TABLE.c.caller_hash, TABLE.c.failures, TABLE.c.locked_until, TABLE.c.last_at)
-            .where(TABLE.c.caller_hash.in_(keys))
-            .order_by(TABLE.c.caller_hash)
-            .with_for_update()
-        ).all()
+        given = {"key_1": keys[0], "key_2": keys[1], "now": self._now}
+        self._tx.execute(_BLANK[self._tx.is_postgres], given)
+        return self._tx.execute(_LOCKED, {"keys": keys}).all()
 
 
 def _view(tx: Tx, code: str) -> StatusView:
     """A merged report stands where the one it was merged into stands."""
-    main = REPORTS.alias()
-    own = tx.execute(
-        select(REPORTS.c.id, REPORTS.c.received_at, *_standing(REPORTS), *_standing(main, "main_"))
-        .outerjoin(main, main.c.id == REPORTS.c.duplicate_of_id)
-        .where(REPORTS.c.code == code)
-    ).one()
+    own = tx.execute(_VIEWED, {"of_code": code}).one()
     prefix = "main_" if own.main_status else ""
     stands = {name: getattr(own, prefix + name) for name in _STANDING}
-    notes = tx.execute(
-        select(ReportNote.text_sealed, ReportNote.created_at)
-        .where(ReportNote.report_id == own.id, ReportNote.kind == "reply")
-        .order_by(ReportNote.id.desc())
-    )
+    notes = tx.execute(_REPLIES, {"of_report": own.id})
     replies = tuple(OfficeReply(tx.vault.open(note.text_sealed), note.created_at) for note in notes)
     return StatusView(stands["status"], _since(stands, own.received_at), own.received_at, replies)
-
-
-def _standing(table: FromClause, prefix: str = "") -> list[ColumnElement[Any]]:
-    return [table.c[name].label(prefix + name) for name in _STANDING]
 
 
 def _since(stands: Mapping[str, Any], received_at: datetime) -> datetime:
