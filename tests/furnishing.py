@@ -50,6 +50,7 @@ from sms_service.services.subscribers import list_import as subscriber_import
 from sms_service.settings import Settings
 from sms_service.store.engine import Store
 from sms_service.store.models import (
+    DistrictCount,
     Event,
     EventGroup,
     Recruiter,
@@ -284,6 +285,10 @@ class _Office:
                 seen = calls * share // 100
                 rows.append(_turns(today - back * _DAY, node, seen))
                 rows.append(_turns(today - back * _DAY, node, int(seen * 0.7), LEFT))
+        for code in DISTRICTS:
+            rows.append(
+                DistrictCount(day=today, channel="ussd", district=code, count=chance.randrange(3, 90))
+            )
         rows += [UnknownWord(day=today, word=word, count=n) for word, n in (("kerja", 12), ("gaji", 9))]
         with self.store.transaction() as tx:
             tx.add_all(rows)

@@ -6,13 +6,14 @@ Everything here may be lost at any time: the dialogue is then recomputed from th
 text. A write with fewer inputs than the stored one is ignored, so a late duplicate moves nothing back.
 """
 
-from sms_service.ussd_sessions.behind import LEFT, TURN_COUNTS, Count
+from sms_service.ussd_sessions.behind import LEFT, PLACED, TURN_COUNTS, Count
 from sms_service.ussd_sessions.records import Found, Place, Session, hash_inputs, pack_state, unpack_state
 from sms_service.ussd_sessions.sessions import MISSES, PLACE_SECONDS, UssdSessions
 
 __all__ = [
     "LEFT",
     "MISSES",
+    "PLACED",
     "PLACE_SECONDS",
     "TURN_COUNTS",
     "Count",

@@ -20,6 +20,7 @@ from sms_service.metrics import DEGRADED, TURNS
 from sms_service.ussd_sessions.line import Line, Script
 
 LEFT = "left"  # the outcome under which it is counted that a caller went on from a node
+PLACED = "placed"  # the same for a call whose district has become known: the node is that district's code
 TURN_COUNTS = "turns"  # a hash of counters that the scheduler drains into SQL
 WRITE_SECONDS = 0.02
 CARRY_SECONDS = 1.0
@@ -54,7 +55,7 @@ class Count(NamedTuple):
     """What a turn is counted under: the node that it shows, and the node that the caller left for it.
 
     The latter is counted by itself, with the outcome LEFT: a node that was shown more often than left is
-    where calls end.
+    where calls end. So is the district of a call, once, by the turn in which it was chosen.
     """
 
     day: date  # at the office
@@ -63,6 +64,7 @@ class Count(NamedTuple):
     outcome: str
     language: str
     left: str = ""
+    placed: str = ""
 
 
 class Note(NamedTuple):
@@ -220,16 +222,19 @@ class _Tally:
 
 
 def _by_node(counts: Counter[Count]) -> Counter[Count]:
-    """The counts, each node left for another as a count of its own."""
+    """The counts, each node left for another and each district chosen as a count of its own."""
     found: Counter[Count] = Counter()
     for count, turns in counts.items():
-        found[count._replace(left="")] += turns
+        alone = count._replace(left="", placed="")
+        found[alone] += turns
         if count.left:
-            found[count._replace(node=count.left, outcome=LEFT, left="")] += turns
+            found[alone._replace(node=count.left, outcome=LEFT)] += turns
+        if count.placed:
+            found[alone._replace(node=count.placed, outcome=PLACED, language="")] += turns
     return found
 
 
 def _show(counts: Counter[Count]) -> None:
     for count, turns in counts.items():
-        if count.channel == "ussd" and count.outcome != LEFT:
+        if count.channel == "ussd" and count.outcome not in (LEFT, PLACED):
             TURNS.labels(count.node, count.outcome).inc(turns)

@@ -48,12 +48,14 @@ class Reply:
     body: str
     ended: bool
     state: str
+    district: str  # that the caller has chosen in this call
 
     @classmethod
     def of(cls, turn: Turn) -> Reply:
         """The reply of one turn of the engine."""
         state = turn.state
-        return cls(state.node, state.language, turn.outcome, turn.body, state.ended, pack_state(state))
+        district, packed = _district(state), pack_state(state)
+        return cls(state.node, state.language, turn.outcome, turn.body, state.ended, packed, district)
 
 
 class _Turn(NamedTuple):
@@ -107,8 +109,10 @@ class Conversations:
         turn = _Turn(request.number, caller, session_key, text, taken, before, now, day)
         reply = self._reply(found, turn)
         saved = Session(taken, inputs_hash, version, reply.ended, reply.node, self._kept(reply), reply.state)
-        left = session.node if session and session.version == version and session.taken < taken else ""
-        count = Count(day, "ussd", reply.node, reply.outcome, reply.language, left)
+        left = placed = ""
+        if session and session.version == version and session.taken < taken:
+            left, placed = session.node, _placed(reply, session)
+        count = Count(day, "ussd", reply.node, reply.outcome, reply.language, left, placed)
         self._sessions.save(session_key, caller, saved, place=self._place(reply), count=count)
         return _with_prefix(reply), reply.node
 
@@ -165,7 +169,8 @@ class Conversations:
         version = self._menu.version
         saved = Session(inbound_id, "", version, reply.ended, reply.node, self._kept(reply), reply.state)
         left = "" if text is None else state.node
-        count = Count(context.today, "sms", reply.node, reply.outcome, reply.language, left)
+        placed = "" if _district(state) else reply.district
+        count = Count(context.today, "sms", reply.node, reply.outcome, reply.language, left, placed)
         key = hash_inputs(f"sms|{caller}")
         self._sessions.save_walk(key, caller, saved, count=count, seconds=WALK_SECONDS)
         return Screen(turn.body, _is_private(reply.node))
@@ -270,6 +275,15 @@ def _advance(menu: Menu, state: State, new: list[str], actions: Actions) -> Turn
     if len(new) > 1 and turn.outcome == "refused":
         return engine.refuse(menu, replace(state, steps=state.steps + len(new)), "joined", actions)
     return engine.follow(menu, turn, new[1:], actions)
+
+
+def _district(state: State) -> str:
+    return state.values.get("district", "")
+
+
+def _placed(reply: Reply, session: Session) -> str:
+    """The district, in the turn in which it becomes known."""
+    return reply.district if reply.district and not _district(unpack_state(session.state)) else ""
 
 
 def _is_private(node: str) -> bool:

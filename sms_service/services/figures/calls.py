@@ -23,7 +23,7 @@ from sms_service.services.recruiters import directory as recruiters
 from sms_service.services.texts.messages import TABLE
 from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
-from sms_service.store.models import Report, TurnCount, UnknownWord
+from sms_service.store.models import DistrictCount, Report, TurnCount, UnknownWord
 from sms_service.ussd_sessions import LEFT
 
 ROOT = "root"
@@ -205,6 +205,18 @@ def reports_by_district(tx: Tx, since: datetime) -> dict[str, int | None]:
         select(func.coalesce(Report.district, ""), func.count())
         .where(Report.received_at >= since)
         .group_by(Report.district)
+    )
+    counts = {district: int(count) for district, count in rows}
+    return subscriber_figures.hidden({**_none(), **counts})
+
+
+def calls_by_district(tx: Tx, since: date, until: date) -> dict[str, int | None]:
+    """Calls, and walks by text, in which somebody chose a district, for every district. Where the others come
+    from nobody tells."""
+    rows = tx.execute(
+        select(DistrictCount.district, func.sum(DistrictCount.count))
+        .where(DistrictCount.day >= since, DistrictCount.day <= until)
+        .group_by(DistrictCount.district)
     )
     counts = {district: int(count) for district, count in rows}
     return subscriber_figures.hidden({**_none(), **counts})

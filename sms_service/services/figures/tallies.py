@@ -1,8 +1,9 @@
 """Figures that are counted in Redis, so that no caller waits for them, and carried into SQL soon after.
 
-`turns` is a hash of counters (day, channel, node, outcome, language); `misses` a list of what was asked
-of the recruiter check and not found, sealed, for it may hold a number. A drain takes a tally away under a
-name of its own and notes that name in the same transaction as the rows, so a crash counts nothing twice.
+`turns` is a hash of counters (day, channel, node, outcome, language), with the districts of calls among
+them; `misses` a list of what was asked of the recruiter check and not found, sealed, for it may hold a
+number. A drain takes a tally away under a name of its own and notes that name in the same transaction as
+the rows, so a crash counts nothing twice.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from sms_service.services import effects
 from sms_service.services.effects import Done
 from sms_service.services.recruiters import directory as recruiters
 from sms_service.store.engine import Store, Tx
-from sms_service.store.models import TurnCount
-from sms_service.ussd_sessions import MISSES, TURN_COUNTS
+from sms_service.store.models import DistrictCount, TurnCount
+from sms_service.ussd_sessions import MISSES, PLACED, TURN_COUNTS
 
 log = get_logger(__name__)
 
@@ -71,20 +72,22 @@ def _read(redis: Any, name: str, today: date, now: datetime) -> tuple[int, Calla
 
 
 def _write_turns(tx: Tx, counts: dict[str, int]) -> Done:
-    insert = postgresql.insert if tx.is_postgres else sqlite.insert
     for key, count in sorted(counts.items()):
         day, channel, node, outcome, language = key.split("|")
-        row = insert(TurnCount).values(
-            day=date.fromisoformat(day),
-            channel=channel,
-            node=node,
-            outcome=outcome,
-            language=language,
-            count=count,
-        )
-        keys = ["day", "channel", "node", "outcome", "language"]
-        tx.execute(row.on_conflict_do_update(index_elements=keys, set_={"count": TurnCount.count + count}))
+        known: dict[str, date | str] = {"day": date.fromisoformat(day), "channel": channel}
+        if outcome == PLACED:
+            _add(tx, DistrictCount, {**known, "district": node}, count)
+        else:
+            _add(tx, TurnCount, {**known, "node": node, "outcome": outcome, "language": language}, count)
     return "done", {}
+
+
+def _add(
+    tx: Tx, counter: type[TurnCount] | type[DistrictCount], keys: dict[str, date | str], count: int
+) -> None:
+    insert = postgresql.insert if tx.is_postgres else sqlite.insert
+    row = insert(counter).values(**keys, count=count)
+    tx.execute(row.on_conflict_do_update(index_elements=list(keys), set_={"count": counter.count + count}))
 
 
 def _write_misses(tx: Tx, asked: list[bytes], today: date, now: datetime) -> Done:

@@ -21,7 +21,7 @@ from sms_service.web.console.pages import File, Page, Shown, Visit
 
 # Fixed periods only: the difference of two that are a day apart could point at a person.
 PERIODS = ("7", "30", "90")
-MAPS = ("reports", "subscribers")
+MAPS = ("reports", "calls", "subscribers")
 CHART_WIDTH, CHART_HEIGHT = 900, 220
 Rows = Sequence[Sequence[str | int | None]]
 
@@ -33,7 +33,7 @@ def show(visit: Visit) -> Shown:
     by_day = figures.count_days(visit.tx, since, until)
     measured = visit.query.get("map", "")
     measured = measured if measured in MAPS else MAPS[0]
-    by_district = _by_district(visit, measured, since)
+    by_district = _by_district(visit, measured, since, until)
     menu, language = visit.runtime.menu, _language(visit)
     ended = figures.endings(counts, menu_tree.screens_that_end(menu))
     values = {
@@ -55,6 +55,7 @@ def show(visit: Visit) -> Shown:
         "sample": figures.SAMPLE,
         "statuses": _statuses(),
         "map": measured,
+        "map_words": _map_words(),
         "by_district": by_district,
         "tiles": tile_map.tiles(by_district),
         "map_size": (tile_map.WIDTH, tile_map.HEIGHT, tile_map.SIZE),
@@ -104,7 +105,7 @@ def _delivery(visit: Visit, since: date, until: date) -> Rows:
 
 
 def _districts(visit: Visit, since: date, until: date) -> Rows:
-    found = [_by_district(visit, measured, since) for measured in MAPS]
+    found = [_by_district(visit, measured, since, until) for measured in MAPS]
     rows = [(one.code, one.name, *(counts.get(one.code) for counts in found)) for one in DISTRICTS]
     return [("code", "district", *MAPS), *rows, ("", "not_said", *(counts.get("") for counts in found))]
 
@@ -131,9 +132,11 @@ def _csv(rows: Rows) -> bytes:
     return out.getvalue().encode()
 
 
-def _by_district(visit: Visit, measured: str, since: date) -> dict[str, int | None]:
+def _by_district(visit: Visit, measured: str, since: date, until: date) -> dict[str, int | None]:
     if measured == "subscribers":
         return figures.subscribers_by_district(visit.tx)
+    if measured == "calls":
+        return figures.calls_by_district(visit.tx, since, until)
     zone = visit.runtime.settings.zone
     return figures.reports_by_district(visit.tx, datetime.combine(since, time(), zone))
 
@@ -148,6 +151,30 @@ def _period(visit: Visit) -> tuple[str, date, date]:
 def _language(visit: Visit) -> str:
     locale: Any = get_locale()
     return str(locale.language) if locale and locale.language in visit.runtime.menu.languages else "id"
+
+
+def _map_words() -> dict[str, tuple[str, str, str]]:
+    """For each map: its heading, what it counts, and the head of its column."""
+    return {
+        "reports": (
+            _("Reports by district"),
+            _("Reports of the period, by the district that the reporter named."),
+            _("Reports"),
+        ),
+        "calls": (
+            _("Calls by district"),
+            _(
+                "Calls of the period in which somebody chose a district. Most calls choose none: "
+                "where they come from nobody tells us."
+            ),
+            _("Calls"),
+        ),
+        "subscribers": (
+            _("Subscribers by district"),
+            _("People who have agreed to texts today, by the district that they chose."),
+            _("Subscribers"),
+        ),
+    }
 
 
 def _funnel_names() -> dict[str, str]:

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from menus.loader import load_menu
 from sms_service.domain import statuses
@@ -20,7 +20,7 @@ from sms_service.services.figures.statistics import SMALLEST
 from sms_service.services.subscribers import person as subscribers
 from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Store
-from sms_service.store.models import RecruiterMiss, TurnCount, UnknownWord
+from sms_service.store.models import DistrictCount, RecruiterMiss, TurnCount, UnknownWord
 from sms_service.ussd_sessions import LEFT
 from sms_service.web.console import tile_map
 from tests.answering import NOW, Answering
@@ -125,6 +125,52 @@ def test_a_district_alone_under_the_line_takes_another_with_it(desk: Desk) -> No
     assert counts["53.03"] is None
     rows = {row["code"]: row["subscribers"] for row in table(desk, "districts")}
     assert (rows["53.04"], rows["53.21"], rows["53.03"]) == ("9", "", "")
+
+
+# --- calls by district
+
+
+def test_a_call_counts_in_the_district_that_was_chosen_in_it_once(answering: Answering) -> None:
+    chosen = ("", "4", "4*1", "4*1*Sabu")  # events near me; there are none
+    for n in range(6):
+        dial(answering, f"call-{n}", *chosen, chosen[-1])  # the last request twice
+    dial(answering, "another-district", *chosen, "4*1*Sabu*2", "4*1*Sabu*2*Belu")
+    dial(answering, "none", "", "1", "1*PT CONTOH")
+    answering.runtime.sessions.close()
+    for _again in range(2):
+        tallies.drain(answering.store, answering.runtime.redis, TODAY, NOW)
+    with answering.store.read() as tx:
+        counts = figures.calls_by_district(tx, TODAY, TODAY)
+        turns = figures.count_nodes(tx, TODAY, TODAY)
+    assert {code: count for code, count in counts.items() if count} == {"53.20": 7}
+    assert not any(node.startswith("53.") for node in turns)
+
+
+def test_a_walk_by_text_counts_in_its_district(answering: Answering) -> None:
+    number = "+6281200000001"
+    answering.conversations.open_walk(number, "id", 1, NOW)
+    for n, typed in enumerate(("4", "1", "Sabu", "0"), start=2):
+        answering.conversations.walk(number, typed, n, NOW)
+    answering.runtime.sessions.close()
+    tallies.drain(answering.store, answering.runtime.redis, TODAY, NOW)
+    with answering.store.read() as tx:
+        rows = tx.execute(select(DistrictCount.channel, DistrictCount.count)).all()
+    assert [tuple(row) for row in rows] == [("sms", 1)]
+
+
+def test_few_calls_of_a_district_are_not_told(desk: Desk) -> None:
+    today = local_day(desk)
+    with desk.runtime.store.transaction() as tx:
+        for district, number in (("53.04", 40), ("53.21", 4), ("53.03", 12)):
+            for channel in ("ussd", "sms"):
+                share = number // 2
+                tx.add(DistrictCount(day=today, channel=channel, district=district, count=share))
+        tx.add(DistrictCount(day=today - timedelta(days=60), channel="ussd", district="53.21", count=99))
+    rows = {row["code"]: row["calls"] for row in table(desk, "districts")}
+    assert (rows["53.04"], rows["53.03"], rows["53.21"]) == ("40", "12", "")
+    page = desk.browser("viewer").get("/figures?map=calls").text
+    assert re.search(r'id="d-53.04">.*?<td class="number">40</td>', page)
+    assert re.search(r'id="d-53.21">.*?<td class="number">&lt;5</td>', page)
 
 
 # --- texts by operator
