@@ -20,9 +20,6 @@ from typing import IO, Any, ClassVar
 from xml.etree.ElementTree import ParseError
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from sms_service.domain.recruiter_cells import Cell
 from sms_service.domain.recruiter_rows import TITLE_LINES, is_heading
 from sms_service.errors import Invalid, said
@@ -41,9 +38,9 @@ Table = Iterator[tuple[int, Sequence[Cell]]]
 IsHeading = Callable[[Sequence[Cell]], bool]
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _DELIMITERS = (",", ";", "\t")
-# What openpyxl and the parsers under it raise for a damaged file.
+# What openpyxl and the parsers under it raise for a damaged file, beside its own InvalidFileException.
 _DAMAGED = (
-    InvalidFileException, ParseError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError,
+    ParseError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError,
     KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError, NotImplementedError,
     RuntimeError, AssertionError, RecursionError,
 )  # fmt: skip
@@ -108,6 +105,10 @@ def _split(text: str, delimiter: str) -> Table:
 
 
 def _read_xlsx(data: bytes, is_heading: IsHeading) -> Table:
+    # Loaded with the first such file: six megabytes in every process that never sees one.
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         _refuse_bomb(data)
         # Formulas are kept as such and refused later: their stored results may be old or missing.
@@ -115,7 +116,7 @@ def _read_xlsx(data: bytes, is_heading: IsHeading) -> Table:
         sheets = [_Sheet(sheet) for sheet in workbook.worksheets[:MOST_SHEETS]]
         chosen = next((sheet for sheet in sheets if sheet.has_heading(is_heading)), None)
         yield from (chosen or sheets[0]).rows()
-    except _DAMAGED as error:
+    except (InvalidFileException, *_DAMAGED) as error:
         raise _refused(said("the XLSX file is damaged (%(why)s)", why=type(error).__name__)) from error
 
 

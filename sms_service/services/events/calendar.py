@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from icalendar import Calendar, vText
-from icalendar import Event as Entry
-
 from sms_service.domain import districts
 from sms_service.services.events.registrations import PROPOSED
 from sms_service.settings import Settings
@@ -22,6 +19,10 @@ _USUAL_LENGTH = timedelta(hours=2)  # where the office has said no end
 
 def to_calendar(event: Event, settings: Settings) -> str:
     """Return the file: CRLF, folded, escaped. It names nobody who is registered."""
+    # Loaded with the first such file: three megabytes in every process that never writes one.
+    from icalendar import Calendar, vText
+    from icalendar import Event as Entry
+
     entry = Entry()
     entry.add("uid", f"event-{event.id}-{event.code}@jalur-aman")
     entry.add("dtstamp", _utc(event.updated_at))
