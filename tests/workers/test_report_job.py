@@ -126,7 +126,11 @@ class Desk:
 
     def _pass_a_minute(self) -> None:
         self._answering.lists.models.refresh()  # it takes over a rehearsal's shift: none
-        self._shift += MINUTE
+        self.pass_time(MINUTE)
+
+    def pass_time(self, how_long: timedelta) -> None:
+        """Move the clock of the service."""
+        self._shift += how_long
         self.runtime.clock.shift = self._shift
 
 
@@ -148,6 +152,42 @@ def test_one_caller_who_asks_ten_times_is_no_surge_and_ten_callers_are(here: Pro
     kept = repr([(key, runtime.redis.smembers(key)) for key in runtime.redis.keys("misses:today:*")])
     assert runtime.store.vault.number_hash(number(2)) not in kept
     assert "wempi" not in kept.lower()
+
+
+@pytest.mark.parametrize("by", ["call", "text"])
+def test_one_caller_who_writes_a_name_in_many_ways_counts_once_for_it(here: Process, by: str) -> None:
+    runtime, desk = here.runtime, Desk(here)
+    ways = [
+        "Wempi Taebenu",
+        "wempi taebenoe",
+        "PT. WEMPI  TAEBENU",
+        "Wempi Taebenu 100001",
+        "apakah wempi taebenu",
+    ]
+    for typed in [*ways, *(f"Wempi Taebenu 0812 0000 90{n:02}" for n in range(5))]:
+        if by == "call":
+            desk.dial(1, "1", typed)
+        else:
+            desk.text(1, f"CEK {typed}")
+    Scheduler(here).tick()
+    with runtime.store.read() as tx:
+        counts = {row.normalised: row.count for row in tx.scalars(select(RecruiterMiss))}
+        assert tx.scalars(select(Surge)).all() == []
+    assert [count for name, count in counts.items() if not name.startswith("#")] == [1]
+    assert [count for name, count in counts.items() if name.startswith("#")] == [1] * 6
+
+
+def test_a_caller_counts_once_in_a_day_of_the_office_and_not_of_greenwich(here: Process) -> None:
+    """07:30 and 08:30 in the morning are one day; half an hour after midnight is another."""
+    runtime, desk = here.runtime, Desk(here)
+    looked_up = ((-4.5, "Wempi Taebenu"), (1, "Wempi Taebenu"), (15, "PT Kumbang"), (1, "PT Kumbang"))
+    for hours, typed in looked_up:  # from noon on: 07:30, 08:30, 23:30, 00:30
+        desk.pass_time(timedelta(hours=hours))
+        desk.dial(1, "1", typed)
+    Scheduler(here).tick()
+    with runtime.store.read() as tx:
+        counts = {row.normalised: row.count for row in tx.scalars(select(RecruiterMiss))}
+    assert counts == {"kumbang": 2, "wempi taebenu": 1}
 
 
 def test_from_three_calls_to_what_the_next_caller_is_told(here: Process) -> None:

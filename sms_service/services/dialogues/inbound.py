@@ -134,7 +134,6 @@ def _find(tx: Tx, inbound_id: int, context: SmsContext, now: datetime) -> Receiv
         number=number,
         number_hash=row.number_hash,
         text=words,
-        content_hash=row.content_hash,
         link_id=row.link_id,
         received_at=row.received_at,
         command=read(words),

@@ -104,7 +104,6 @@ class Received:
     number: str  # E.164
     number_hash: str
     text: str
-    content_hash: str  # the same for the same words of the same number
     link_id: str
     received_at: datetime
     command: Command

@@ -18,6 +18,7 @@ from menus.words import cut, say
 from sms_service.domain import districts, statuses, topics
 from sms_service.domain.event_codes import read_code
 from sms_service.domain.keyword_lists import Keyword
+from sms_service.domain.keywords import read
 from sms_service.domain.schedules import local_time
 from sms_service.domain.texts import septets, to_gsm7
 from sms_service.services.dialogues.sms_context import Ask, Screen
@@ -26,6 +27,7 @@ from sms_service.services.events.lists import ListedEvent
 from sms_service.services.privacy import erasure
 from sms_service.services.recruiters import directory as recruiters
 from sms_service.services.reports import drafts as report_drafts
+from sms_service.services.reports.index import opened
 from sms_service.services.subscribers import person as subscribers
 from sms_service.store.models import InboundMessage, UnknownWord
 
@@ -39,14 +41,11 @@ _DIGITS = re.compile(r"[0-9OoIlL][0-9OoIlL .-]{2,14}")
 _WORDS = cast(Table, UnknownWord.__table__)
 _INBOUND = cast(Table, InboundMessage.__table__)
 # Built once: building a statement takes longer than running it.
-_SAME_TODAY = (
-    select(_INBOUND.c.id)
-    .where(
-        _INBOUND.c.content_hash == bindparam("content_hash", type_=String),
-        _INBOUND.c.id < bindparam("before", type_=Integer),
-        _INBOUND.c.received_at >= bindparam("midnight", type_=_INBOUND.c.received_at.type),
-    )
-    .limit(1)
+_CHECKED_TODAY = select(_INBOUND.c.text_sealed).where(
+    _INBOUND.c.number_hash == bindparam("number_hash", type_=String),
+    _INBOUND.c.id < bindparam("before", type_=Integer),
+    _INBOUND.c.received_at >= bindparam("midnight", type_=_INBOUND.c.received_at.type),
+    _INBOUND.c.keyword == Keyword.CEK.value,
 )
 
 
@@ -87,15 +86,20 @@ def _number(ask: Ask) -> str:
 def _check(ask: Ask) -> str:
     if ask.checked is None:
         return ask.say("check_how")
-    if ask.checked.is_miss and not _is_again(ask):
-        recruiters.record_miss(ask.tx, ask.argument, ask.today, ask.now)
+    if ask.checked.is_miss:
+        known = _checked_today(ask)
+        for asked, part in recruiters.asked_parts(ask.argument).items():
+            if asked not in known:
+                recruiters.record_miss(ask.tx, part, ask.today, ask.now)
     return ask.checked.words
 
 
-def _is_again(ask: Ask) -> bool:
-    """Whether this person has sent the very same text before today."""
-    same = {"content_hash": ask.received.content_hash, "before": ask.received.id, "midnight": ask.midnight}
-    return ask.tx.execute(_SAME_TODAY, same).first() is not None
+def _checked_today(ask: Ask) -> set[str]:
+    """What this person has asked for before today, however it was written: many are to be many people."""
+    mine = {"number_hash": ask.received.number_hash, "before": ask.received.id, "midnight": ask.midnight}
+    sealed = ask.tx.scalars(_CHECKED_TODAY, mine)
+    texts = (opened(ask.tx, each) for each in sealed)
+    return {asked for text in texts for asked in recruiters.asked_parts(read(text).argument)}
 
 
 def _report(ask: Ask) -> str:

@@ -224,9 +224,10 @@ def record_miss(tx: Tx, text: str, today: date, now: datetime) -> None:
         tx.execute(_COUNT_MISS[tx.is_postgres], {"day": today, "normalised": key, "count": 1, "last_at": now})
 
 
-def asked_key(text: str) -> str:
-    """One key for the ways in which one person may write the same name again."""
-    return company_names.fold("".join(company_names.read_question(text).words)) or text.strip()
+def asked_parts(text: str) -> dict[str, str]:
+    """What `record_miss` counts of a text, each by itself, under one key for the ways in which one person may
+    write the same again: a name with another number behind it is still that name."""
+    return {company_names.fold(part.replace(" ", "")): part for part, _ in _parts(text)}
 
 
 def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
@@ -267,14 +268,20 @@ def list_recruiters(tx: Tx, after_id: int = 0, limit: int = 50) -> list[Recruite
 
 def _miss_keys(tx: Tx, text: str) -> Iterable[str]:
     """The name in a text, and "#" with the hash of each number in it: nobody's number stays readable."""
+    for part, is_number in _parts(text):
+        yield f"#{tx.vault.number_hash(part)}" if is_number else part
+
+
+def _parts(text: str) -> Iterable[tuple[str, bool]]:
+    """The numbers in a text, and the name; each with whether it is a number."""
     rest, number = company_names.split_phone(text)
     while number is not None:
-        yield f"#{tx.vault.number_hash(number)}"
+        yield number, True
         rest, number = company_names.split_phone(rest)
     digits = "".join(re.findall(r"\d", rest))
     if len(digits) >= _MANY_DIGITS:
-        yield f"#{tx.vault.number_hash(digits)}"
+        yield digits, True
         rest = re.sub(r"\d", " ", rest)
     name = " ".join(company_names.read_question(rest).words)[:_LONGEST_MISS].strip()
     if sum(character.isalpha() for character in name) >= _FEWEST_LETTERS:
-        yield name
+        yield name, False

@@ -1,8 +1,8 @@
 """What one caller has done today, an anonymous one too, without keeping who it was.
 
-Redis alone holds it: under a hash of the caller's number hash with a salt that is drawn for each day and gone
-the day after, a set of hashes of what was done. From no row can it be told whose it was, and after the salt
-not from Redis either. Called by report_limits and by the recruiter check.
+Redis alone holds it: under a hash of the caller's number hash with a salt that is drawn for each day (the
+office's) and gone the day after, a set of hashes of what was done. From no row can it be told whose it was,
+and after the salt not from Redis either. Called by limits and by the recruiter check.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import cast
 
 from redis import Redis
@@ -30,10 +30,11 @@ class Noted:
     many: int
 
 
-def note(redis: Redis, kind: str, caller_hash: str, deed: str, now: datetime) -> Noted:
-    """Note that a caller has done `deed`: once, however often it is noted. Raises Unavailable."""
+def note(redis: Redis, kind: str, caller_hash: str, deed: str, today: date) -> Noted:
+    """Note that a caller has done `deed`: once, however often it is noted. `today` is the date at the office.
+    Raises Unavailable."""
     try:
-        salt = _salt(redis, now)
+        salt = _salt(redis, today)
         key = f"{kind}:today:{_hash(salt, f'{kind}|{caller_hash}')}"
         with redis.pipeline(transaction=True) as pipe:
             pipe.sadd(key, _hash(salt, deed))
@@ -45,8 +46,8 @@ def note(redis: Redis, kind: str, caller_hash: str, deed: str, now: datetime) ->
     return Noted(bool(added), int(many))
 
 
-def _salt(redis: Redis, now: datetime) -> bytes:
-    key = f"today:salt:{now:%Y%m%d}"
+def _salt(redis: Redis, today: date) -> bytes:
+    key = f"today:salt:{today:%Y%m%d}"
     known = redis.get(key)
     if known is None:  # the first of the day, or Redis was emptied
         redis.set(key, os.urandom(16).hex(), nx=True, ex=2 * DAY)

@@ -85,7 +85,7 @@ def confirm(
     standing = _UNCOUNTED
     if redis is not None:
         caller = store.vault.number_hash(number)
-        standing = report_limits.note(redis, caller, token, answers.is_urgent, now)
+        standing = report_limits.note(redis, caller, token, answers.is_urgent, now, settings.zone)
     pin = pins.prepare(store.vault, token, answers.pin)
     given = (token, answers, number, language, channel, now)
     with store.transaction() as tx:

@@ -10,7 +10,7 @@ sixth on reports wait behind others; from the 31st on they are refused, but neve
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, tzinfo
 
 from redis import Redis
 
@@ -34,14 +34,19 @@ class Standing:
     waits: bool = False
 
 
-def note(redis: Redis, caller_hash: str, filing: str, is_urgent: bool, now: datetime) -> Standing:
-    """Count this filing (once, however often it is confirmed). Raises Locked for the 31st of a day."""
+def note(
+    redis: Redis, caller_hash: str, filing: str, is_urgent: bool, now: datetime, zone: tzinfo
+) -> Standing:
+    """Count this filing (once, however often it is confirmed). Raises Locked for the 31st of a day, until the
+    office's midnight (`zone` is the office's)."""
+    today = now.astimezone(zone).date()
     try:
-        many = callers_today.note(redis, "reports", caller_hash, filing, now).many
+        many = callers_today.note(redis, "reports", caller_hash, filing, today).many
     except Unavailable as error:
         DEGRADED.labels("redis").inc()
         log.warning("reports of a caller not counted", error=type(error).__name__)
         return Standing()
     if many > MOST and not is_urgent:
-        raise Locked("too many reports in one day", now + callers_today.DAY)
+        midnight = datetime.combine(today + callers_today.DAY, time(), zone)
+        raise Locked("too many reports in one day", midnight)
     return Standing((SAME_REPORTER,) if many > 1 else (), many > USUAL_A_DAY)

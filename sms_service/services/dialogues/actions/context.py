@@ -74,12 +74,13 @@ class Context:
             DEGRADED.labels("redis").inc()
 
     def note_miss(self, typed: str) -> None:
-        """Count what was asked and not found, once a day for each caller and name: many are to be many
-        people. With Redis away a figure is lost, and the answer is not."""
-        runtime, asked = self.runtime, recruiters.asked_key(typed)
+        """Count what was asked and not found, once a day for each caller and name, and number: many are to be
+        many people. With Redis away a figure is lost, and the answer is not."""
+        runtime, whose = self.runtime, ("misses", self.number_hash)
         try:
-            if callers_today.note(runtime.redis, "misses", self.number_hash, asked, self.now).is_new:
-                runtime.sessions.note_miss(runtime.store.vault.seal(typed))
+            for asked, part in recruiters.asked_parts(typed).items():
+                if callers_today.note(runtime.redis, *whose, asked, self.today).is_new:
+                    runtime.sessions.note_miss(runtime.store.vault.seal(part))
         except Unavailable:
             DEGRADED.labels("redis").inc()
 
