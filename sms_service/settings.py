@@ -107,6 +107,8 @@ class Settings(BaseModel):
     canary_seconds: float = Field(60, ge=0)
     halt_failure_percent: float = Field(20, gt=0, le=100)
     halt_stop_percent: float = Field(5, gt=0, le=100)
+    # Of kind info, per person: one a day on the average. More is how people learn to text STOP.
+    news_a_week: int = Field(7, ge=1, le=70)
     reporting_threshold: int = Field(3, ge=1)
     duty_numbers: CommaList = ()
     web_processes: int = Field(2, ge=1, le=64)

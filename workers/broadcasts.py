@@ -55,7 +55,7 @@ def advance_all(here: Process) -> None:
     is nothing to do. Called by the scheduler, which is never busy with a long list."""
     store, clock = here.runtime.store, here.runtime.clock
     with store.read() as tx:
-        under_way = broadcast_sending.list_under_way(tx)
+        under_way = broadcast_sending.list_under_way(tx, clock.now())
         moves = {one: broadcast_sending.next_move(tx, one, here.settings, clock.now()) for one in under_way}
     for broadcast_id in [one for one, move in moves.items() if move is not None]:
         with store.transaction() as tx:

@@ -1,7 +1,7 @@
 """The life of a broadcast: its statuses, and the only acts that move it from one to another.
 
 People write, submit, approve, reject, pause, resume and cancel; the service starts, lets the canary pass,
-halts and finishes. Used by services/broadcasts (people) and services/broadcast_sending (the service).
+halts and finishes. Used by services/broadcasts/life.py (people) and broadcasts/sending.py (the service).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ STATUSES: tuple[str, ...] = (
 FINAL = frozenset({DONE, CANCELLED})
 EDITABLE = (DRAFT, REJECTED)
 UNDER_WAY = (STARTING, CANARY, RUNNING)  # what the service works on by itself
+STOPPED = (PAUSED, HALTED)  # waits for a person, until its deadline
 
 # Act -> the statuses in which it is legal. Where it leads is the second table; `resume` leads back to where
 # the broadcast stood when it was paused or halted.
@@ -45,8 +46,8 @@ _LEGAL_IN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "run": (STARTING, CANARY),
         "pause": (SCHEDULED, *UNDER_WAY),
         "halt": (CANARY, RUNNING),
-        "resume": (PAUSED, HALTED),
-        "finish": (STARTING, CANARY, RUNNING),
+        "resume": STOPPED,
+        "finish": (STARTING, CANARY, RUNNING, *STOPPED),
         "cancel": tuple(status for status in STATUSES if status not in FINAL),
     }
 )

@@ -25,6 +25,8 @@ LEGAL = {
     ("finish", "starting"): "done",
     ("finish", "canary"): "done",
     ("finish", "running"): "done",
+    ("finish", "paused"): "done",
+    ("finish", "halted"): "done",
     **{
         ("cancel", status): "cancelled"
         for status in (

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from sms_service.errors import Invalid
 from sms_service.services.broadcasts import audience as broadcast_audience
+from sms_service.services.broadcasts import preview as broadcast_preview
 from sms_service.services.broadcasts import rows as broadcast_rows
 from sms_service.services.broadcasts.audience import SUBSCRIBERS, Audience, LeftOut
 from sms_service.services.subscribers import person as opting
@@ -19,24 +20,30 @@ from tests import event_office
 from tests.broadcast_office import (
     DAY,
     NOW,
+    PLAIN,
+    WORDS,
     advance,
+    fields,
     number,
+    settings_with,
     settle,
     started,
     stop,
     subscribers,
 )
 
+ENOUGH = PLAIN.news_a_week
+
 
 def reached(store: Store, audience: Audience, kind: str = "warning", now: datetime = NOW) -> list[int]:
     with store.read() as tx:
-        conditions = broadcast_audience.reached(tx, audience, kind, now)
+        conditions = broadcast_audience.reached(tx, audience, kind, now, ENOUGH)
         return list(tx.scalars(select(SUBSCRIBERS.c.id).where(*conditions).order_by(SUBSCRIBERS.c.id)))
 
 
 def left_out(store: Store, kind: str, now: datetime = NOW) -> LeftOut:
     with store.read() as tx:
-        return broadcast_audience.count_left_out(tx, Audience(), kind, now)
+        return broadcast_audience.count_left_out(tx, Audience(), kind, now, ENOUGH)
 
 
 def test_without_criteria_it_is_everybody_who_consents(store: Store) -> None:
@@ -148,7 +155,7 @@ def news(store: Store, times: int, now: datetime = NOW, **given: Any) -> None:
 def test_enough_news_is_enough_for_one_week(store: Store) -> None:
     ids = subscribers(store, range(4))
     few = Audience(subscribers=tuple(ids[:2]))
-    news(store, broadcast_audience.NEWS_A_WEEK - 1, audience=few)
+    news(store, ENOUGH - 1, audience=few)
     assert reached(store, Audience(), "info") == ids
     last = started(store, kind="info", audience=few)
     settle(store, last, "sent", 2)
@@ -159,9 +166,23 @@ def test_enough_news_is_enough_for_one_week(store: Store) -> None:
     assert reached(store, Audience(), "info", NOW + 8 * DAY) == ids
 
 
+def test_how_much_news_is_enough_is_a_setting(store: Store) -> None:
+    ids = subscribers(store, range(2))
+    careful = settings_with(news_a_week=1)
+    started(store, settings=careful, kind="info", audience=Audience(subscribers=(ids[0],)))
+    with store.read() as tx:
+        seen = broadcast_preview.preview(tx, fields(kind="info"), WORDS, careful, NOW)
+        usual = broadcast_preview.preview(tx, fields(kind="info"), WORDS, PLAIN, NOW)
+    assert (seen.recipients, seen.left_out) == (1, LeftOut(enough_news=1))
+    assert (usual.recipients, usual.left_out) == (2, LeftOut())
+    last = started(store, settings=careful, kind="info")
+    with store.read() as tx:
+        assert sum(broadcast_rows.count(tx, [last])[last].values()) == 1
+
+
 def test_news_that_did_not_go_out_is_not_counted(store: Store) -> None:
     ids = subscribers(store, range(1))
-    news(store, broadcast_audience.NEWS_A_WEEK - 1, audience=Audience())
+    news(store, ENOUGH - 1, audience=Audience())
     lost = started(store, kind="info")
     settle(store, lost, "failed", 1)
     advance(store, lost)
@@ -170,7 +191,7 @@ def test_news_that_did_not_go_out_is_not_counted(store: Store) -> None:
 
 def test_the_fan_out_leaves_out_whom_the_preview_leaves_out(store: Store) -> None:
     subscribers(store, range(2))
-    news(store, broadcast_audience.NEWS_A_WEEK, audience=Audience())
+    news(store, ENOUGH, audience=Audience())
     subscribers(store, range(2, 3))
     last = started(store, kind="info")
     with store.read() as tx:

@@ -24,7 +24,7 @@ Start = Callable[..., Program]
 # A worker that lies down for ever in its fourth slice, before the commit.
 STUCK = """
 import time
-from sms_service.services import broadcast_sending as sending
+from sms_service.services.broadcasts import sending
 sending.FAN_OUT_SLICE, work, slices = 10, sending.work, []
 def stuck(*given):
     done = work(*given)

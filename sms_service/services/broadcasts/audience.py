@@ -2,7 +2,7 @@
 
 Within one criterion a person needs to meet one value, across criteria all of them; no criterion: everybody.
 Whatever is asked for, nobody is reached who has said STOP, who gave no consent for the kind, or (news only)
-who has had enough this week.
+who has had NEWS_A_WEEK texts of news within seven days.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ from sms_service.store.models import (
 SUBSCRIBERS = cast(Table, Subscriber.__table__)
 LANGUAGES = ("id", "en")
 WEEK = timedelta(days=7)
-# Of kind info, per person and week: one a day on the average. More is how people learn to text STOP.
-NEWS_A_WEEK = 7
 # A text that may have reached the phone counts; one that certainly did not, does not.
 _COUNTS_AS_NEWS = (statuses.QUEUED, statuses.SENDING, statuses.SENT, statuses.DELIVERED, statuses.UNKNOWN)
 _MOST_NUMBERS = 5000
@@ -118,20 +116,23 @@ def resolve_numbers(tx: Tx, numbers: Sequence[str], country: str = "ID") -> tupl
 
 
 def reached(
-    tx: Tx, audience: Audience, kind: str, now: datetime, broadcast_id: int = 0
+    tx: Tx, audience: Audience, kind: str, now: datetime, news_a_week: int, broadcast_id: int = 0
 ) -> list[ColumnElement[bool]]:
-    """The conditions on SUBSCRIBERS of who is written to; `broadcast_id` is not counted as earlier news."""
-    had_enough = _has_had_enough(tx, kind, now, broadcast_id)
+    """The conditions on SUBSCRIBERS of who is written to. `news_a_week`: so many texts of news are enough
+    for one person in seven days; `broadcast_id` is not counted as earlier news."""
+    had_enough = _has_had_enough(tx, kind, now, news_a_week, broadcast_id)
     wanted = [*_meets(audience), _consents(kind), not_(_opted_out())]
     return wanted if had_enough is None else [*wanted, not_(had_enough)]
 
 
-def count_left_out(tx: Tx, audience: Audience, kind: str, now: datetime, broadcast_id: int = 0) -> LeftOut:
+def count_left_out(
+    tx: Tx, audience: Audience, kind: str, now: datetime, news_a_week: int, broadcast_id: int = 0
+) -> LeftOut:
     """How many meet the criteria and are not written to, and why."""
     meets = _meets(audience)
     opted_out = _count(tx, [*meets, _opted_out()])
     no_consent = _count(tx, [*meets, not_(_opted_out()), not_(_consents(kind))])
-    had_enough = _has_had_enough(tx, kind, now, broadcast_id)
+    had_enough = _has_had_enough(tx, kind, now, news_a_week, broadcast_id)
     if had_enough is None:
         return LeftOut(no_consent, opted_out)
     return LeftOut(
@@ -178,8 +179,10 @@ def _opted_out() -> ColumnElement[bool]:
     return select(OptOut.number_hash).where(OptOut.number_hash == SUBSCRIBERS.c.number_hash).exists()
 
 
-def _has_had_enough(tx: Tx, kind: str, now: datetime, broadcast_id: int) -> ColumnElement[bool] | None:
-    """True for who has had NEWS_A_WEEK texts of news in the last seven days; None: nobody can have.
+def _has_had_enough(
+    tx: Tx, kind: str, now: datetime, news_a_week: int, broadcast_id: int
+) -> ColumnElement[bool] | None:
+    """True for who has had `news_a_week` texts of news in the last seven days; None: nobody can have.
 
     Earlier texts are found by their key, which names broadcast and subscriber: a step in a unique index
     for each, where a look through a week's texts would take seconds.
@@ -196,7 +199,7 @@ def _has_had_enough(tx: Tx, kind: str, now: datetime, broadcast_id: int) -> Colu
             )
         )
     )
-    if len(earlier) < NEWS_A_WEEK:
+    if len(earlier) < news_a_week:
         return None
     keys = [key_of(one) for one in earlier]
     had = (
@@ -206,7 +209,7 @@ def _has_had_enough(tx: Tx, kind: str, now: datetime, broadcast_id: int) -> Colu
         .correlate(SUBSCRIBERS)
         .scalar_subquery()
     )
-    return had >= NEWS_A_WEEK
+    return had >= news_a_week
 
 
 def key_of(broadcast_id: int) -> ColumnElement[str]:

@@ -64,7 +64,7 @@ def glance(
     cautions = broadcast_cautions.look(tx, fields.text_id, fields.text_en, now.date(), own)
     sound_id = "" if "text.id" in faults else fields.text_id
     sound_en = "" if "text.en" in faults else fields.text_en
-    people = count_people(tx, fields.audience, fields.kind, now) if counts else None
+    people = count_people(tx, fields.audience, fields.kind, settings, now) if counts else None
     return Glance(draw(sound_id, sound_en, fields.audience, words), faults, cautions, people)
 
 
@@ -75,9 +75,9 @@ def draw(text_id: str, text_en: str, audience: Audience, words: Words) -> list[D
     return [_draft(composer, key, audience) for key, text in written.items() if text.strip()]
 
 
-def count_people(tx: Tx, audience: Audience, kind: str, now: datetime) -> int:
+def count_people(tx: Tx, audience: Audience, kind: str, settings: Settings, now: datetime) -> int:
     """How many would be written to; beyond MOST_COUNTED nobody is counted any more."""
-    reached = broadcast_audience.reached(tx, audience, kind, now)
+    reached = broadcast_audience.reached(tx, audience, kind, now, settings.news_a_week)
     some = select(SUBSCRIBERS.c.id).where(*reached).limit(MOST_COUNTED + 1).subquery()
     return tx.scalar(select(func.count()).select_from(some)) or 0
 

@@ -7,12 +7,12 @@ at a time, so that its memory does not grow with the audience. Called by the API
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, null, select
 
 from sms_service.domain import operators, phones, texts
 from sms_service.services.broadcasts import (
@@ -24,7 +24,7 @@ from sms_service.services.broadcasts import (
 from sms_service.services.broadcasts import (
     sending as broadcast_sending,
 )
-from sms_service.services.broadcasts.audience import SUBSCRIBERS, Audience, LeftOut
+from sms_service.services.broadcasts.audience import SUBSCRIBERS, LeftOut
 from sms_service.services.broadcasts.cautions import Caution
 from sms_service.services.broadcasts.life import BroadcastFields
 from sms_service.services.broadcasts.texts import Body, Composer, Words
@@ -107,34 +107,45 @@ def preview(
     composer = Composer(fields.text_id, fields.text_en, words)
     audience, kind = fields.audience, fields.kind
     seen = Preview(settings.sms_segment_price)
-    seen.left_out = broadcast_audience.count_left_out(tx, audience, kind, now, broadcast_id)
+    reached = broadcast_audience.reached(tx, audience, kind, now, settings.news_a_week, broadcast_id)
+    seen.left_out = broadcast_audience.count_left_out(
+        tx, audience, kind, now, settings.news_a_week, broadcast_id
+    )
     seen.characters = _characters(fields)
     own = {settings.short_code, settings.office_phone}
     seen.cautions = broadcast_cautions.look(tx, fields.text_id, fields.text_en, now.date(), own)
-    samples: dict[tuple[str, int, bool], Sample] = {}
-    for person in _people(tx, audience, kind, composer.uses_names, now, broadcast_id):
-        name = broadcast_sending.open_name(tx, person.name_sealed) if composer.uses_names else ""
-        body = composer.compose(person.language, person.district, name)
-        number = _open(tx, person.number_sealed)
-        _count(seen, body, operators.hint(number))
-        spoken = composer.language(person.language)
-        if name:
-            usual = composer.compose(person.language, person.district)
-            if body.segments > usual.segments or body.gsm7 is not usual.gsm7:
-                _note_tipper(seen, number, name, body, usual)
-        samples.setdefault((spoken, body.segments, body.gsm7), Sample(phones.mask(number), spoken, body))
-    seen.sample = sorted(samples.values(), key=lambda one: -one.body.segments)[:MOST_SAMPLES]
+    _walk(tx, seen, composer, reached)
     seen.canary_size = broadcast_sending.canary_target(seen.recipients, settings)
     return seen
 
 
+def _walk(tx: Tx, seen: Preview, composer: Composer, reached: Sequence[ColumnElement[bool]]) -> None:
+    """Everybody's text, one by one. What is the same for many is added up after the walk."""
+    samples: dict[tuple[str, int, bool], Sample] = {}
+    tally: Counter[tuple[int, bool, str]] = Counter()
+    for language, district, number_sealed, name_sealed in _people(tx, composer.uses_names, reached):
+        name = broadcast_sending.open_name(tx, name_sealed) if name_sealed else ""
+        body = composer.compose(language, district, name)
+        number = _open(tx, number_sealed)
+        tally[body.segments, body.gsm7, operators.hint(number)] += 1
+        if name:
+            usual = composer.compose(language, district)
+            if body.segments > usual.segments or body.gsm7 is not usual.gsm7:
+                _note_tipper(seen, number, name, body, usual)
+        kind = (composer.language(language), body.segments, body.gsm7)
+        if kind not in samples:
+            samples[kind] = Sample(phones.mask(number), kind[0], body)
+    for (segments, gsm7, operator), people in tally.items():
+        _count(seen, segments, gsm7, operator, people)
+    seen.sample = sorted(samples.values(), key=lambda one: -one.body.segments)[:MOST_SAMPLES]
+
+
 def _people(
-    tx: Tx, audience: Audience, kind: str, with_names: bool, now: datetime, broadcast_id: int
-) -> Iterator[Row[Any]]:
+    tx: Tx, with_names: bool, reached: Sequence[ColumnElement[bool]]
+) -> Iterator[Row[Any, Any, Any, Any]]:
     here = SUBSCRIBERS.c
-    columns = [here.language, here.district, here.number_sealed]
-    reached = broadcast_audience.reached(tx, audience, kind, now, broadcast_id)
-    statement = select(*columns, *([here.name_sealed] if with_names else [])).where(*reached)
+    name = here.name_sealed if with_names else null()
+    statement = select(here.language, here.district, here.number_sealed, name).where(*reached)
     yield from tx.execute(statement.execution_options(yield_per=_AT_ONCE))
 
 
@@ -145,13 +156,13 @@ def _open(tx: Tx, sealed: bytes) -> str:
         return "unreadable"
 
 
-def _count(seen: Preview, body: Body, operator: str) -> None:
-    seen.recipients += 1
-    seen.segments_total += body.segments
-    seen.segments_max = max(seen.segments_max, body.segments)
-    seen.unicode_recipients += not body.gsm7
-    seen.recipients_by_operator[operator] += 1
-    seen.segments_by_operator[operator] += body.segments
+def _count(seen: Preview, segments: int, gsm7: bool, operator: str, people: int) -> None:
+    seen.recipients += people
+    seen.segments_total += people * segments
+    seen.segments_max = max(seen.segments_max, segments)
+    seen.unicode_recipients += 0 if gsm7 else people
+    seen.recipients_by_operator[operator] += people
+    seen.segments_by_operator[operator] += people * segments
 
 
 def _note_tipper(seen: Preview, number: str, name: str, body: Body, usual: Body) -> None:

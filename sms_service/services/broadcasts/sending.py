@@ -47,6 +47,7 @@ log = get_logger(__name__)
 FAN_OUT_SLICE = 1000  # texts a transaction: a tenth of a second of lock on SQLite
 PRIORITY = {statuses.URGENT: 1, statuses.WARNING: 4, statuses.INFO: 5}  # a reminder has 3
 TOO_LATE = "its deadline passed before it could start"
+LAPSED = "its deadline passed while it was stopped"
 _SEND_JOB = "send_bulk"
 # The canary is judged when no more than one in so many of its texts is still to be tried: a number that a
 # gateway puts off again and again must not hold up a warning.
@@ -57,7 +58,7 @@ _ONE_IN = 10
 class Move:
     """What is to be done with a broadcast that is under way."""
 
-    act: Literal["halt", "run", "finish", "wait", "judge_anew", "send_again", "drop"]
+    act: Literal["halt", "run", "finish", "wait", "judge_anew", "send_again", "drop", "lapse"]
     reason: str = ""
 
 
@@ -82,15 +83,17 @@ def work(tx: Tx, words: Words, settings: Settings, now: datetime) -> bool:
         cancelled = _cancelled_with_texts(tx)
         return cancelled is not None and broadcast_rows.withdraw(tx, cancelled, now) > 0
     if row.status == life.SCHEDULED:
-        _start(tx, row, now)
+        _start(tx, row, settings, now)
     else:
         _fan_out(tx, row, words, settings, now)
     return True
 
 
-def list_under_way(tx: Tx) -> list[int]:
-    """The broadcasts that `next_move` is to be asked about."""
-    wanted = select(Broadcast.id).where(Broadcast.status.in_((life.CANARY, life.RUNNING)))
+def list_under_way(tx: Tx, now: datetime) -> list[int]:
+    """The broadcasts that `next_move` is to be asked about: those that send, and those that were stopped and
+    that nobody has let go on before their deadline."""
+    lapsed = and_(Broadcast.status.in_(life.STOPPED), Broadcast.expires_at <= now)
+    wanted = select(Broadcast.id).where(or_(Broadcast.status.in_((life.CANARY, life.RUNNING)), lapsed))
     return list(tx.scalars(wanted.order_by(Broadcast.id)))
 
 
@@ -123,6 +126,8 @@ def advance(tx: Tx, broadcast_id: int, settings: Settings, now: datetime) -> Mov
         again = broadcast_rows.send_again(tx, row.id, now)
         _audit(tx, row, "send_again", {"texts": again}, now)
         tx.wake(_SEND_JOB)
+    elif move.act == "lapse":
+        _lapse(tx, row, now)
     elif move.act == "halt":
         _halt(tx, row, move.reason, settings, now)
     elif move.act == "run":
@@ -135,9 +140,12 @@ def advance(tx: Tx, broadcast_id: int, settings: Settings, now: datetime) -> Mov
 
 
 def _decide(tx: Tx, row: Broadcast, settings: Settings, now: datetime) -> tuple[Move | None, Figures | None]:
-    if row.status not in (life.CANARY, life.RUNNING):
+    if row.status not in (life.CANARY, life.RUNNING, *life.STOPPED):
         return None, None
     seen = broadcast_judging.figures(tx, row)
+    if row.status in life.STOPPED:
+        is_late = row.expires_at is not None and row.expires_at <= now
+        return (Move("lapse") if is_late and not (seen.queued or seen.sending) else None), seen
     if seen.queued and _is_held_too_long(row, settings, now):
         return Move("drop"), seen
     fault = broadcast_judging.verdict(row, seen, settings) if seen.queued else ""
@@ -185,17 +193,15 @@ def _cancelled_with_texts(tx: Tx) -> int | None:
     return tx.scalar(cancelled.where(select(MESSAGES.c.id).where(*left).exists()).limit(1))
 
 
-def _start(tx: Tx, row: Broadcast, now: datetime) -> None:
+def _start(tx: Tx, row: Broadcast, settings: Settings, now: datetime) -> None:
     """Freeze the audience: whoever becomes a subscriber from here on is not written to."""
     if row.expires_at is not None and row.expires_at <= now:
-        row.reason, row.finished_at = TOO_LATE, now
-        _move(row, "cancel", now)
-        _audit(tx, row, "cancel", {"reason": TOO_LATE}, now)
+        _lapse(tx, row, now)
         return
     row.started_at = now
     row.expires_at = row.expires_at or now + life.DEFAULT_LIFE[row.kind]
     row.audience_last_id = tx.scalar(select(func.max(SUBSCRIBERS.c.id))) or 0
-    reached = broadcast_audience.reached(tx, Audience.from_json(row.audience), row.kind, now, row.id)
+    reached = _reached(tx, row, settings, now)
     row.audience_size = tx.scalar(select(func.count()).select_from(SUBSCRIBERS).where(*reached)) or 0
     _move(row, "start", now)
     _audit(tx, row, "start", {"audience": row.audience_size, "expires_at": row.expires_at}, now)
@@ -209,7 +215,7 @@ def _fan_out(tx: Tx, row: Broadcast, words: Words, settings: Settings, now: date
     composer = Composer(row.text_id, row.text_en, words)
     people: Sequence[_Person] = []
     if row.expires_at is not None and row.expires_at > now:
-        people = _next_people(tx, row, composer.uses_names, now)
+        people = _next_people(tx, row, composer.uses_names, settings, now)
     else:
         row.reason = "its deadline passed before everybody was written down"
     if people:
@@ -219,10 +225,17 @@ def _fan_out(tx: Tx, row: Broadcast, words: Words, settings: Settings, now: date
         _begin(tx, row, settings, now)
 
 
-def _next_people(tx: Tx, row: Broadcast, with_names: bool, now: datetime) -> Sequence[_Person]:
+def _reached(tx: Tx, row: Broadcast, settings: Settings, now: datetime) -> list[ColumnElement[bool]]:
+    audience = Audience.from_json(row.audience)
+    return broadcast_audience.reached(tx, audience, row.kind, now, settings.news_a_week, row.id)
+
+
+def _next_people(
+    tx: Tx, row: Broadcast, with_names: bool, settings: Settings, now: datetime
+) -> Sequence[_Person]:
     here = SUBSCRIBERS.c
     columns = [here.id, here.number_hash, here.number_sealed, here.language, here.district]
-    reached = broadcast_audience.reached(tx, Audience.from_json(row.audience), row.kind, now, row.id)
+    reached = _reached(tx, row, settings, now)
     return tx.execute(
         select(*columns, *([here.name_sealed] if with_names else []))
         .where(here.id > row.fan_out_cursor, here.id <= row.audience_last_id, *reached)
@@ -316,6 +329,17 @@ def _halt(tx: Tx, row: Broadcast, reason: str, settings: Settings, now: datetime
     _audit(tx, row, "halt", {"reason": reason}, now)
     duty.alert(tx, settings, "broadcast_halted", now, f"{row.id}:{row.version}")
     log.error("broadcast halted", broadcast=row.id, reason=reason)
+
+
+def _lapse(tx: Tx, row: Broadcast, now: datetime) -> None:
+    """Nobody has let it go on in time: it is over, and says so. What had not begun counts as called off."""
+    row.reason = LAPSED if row.started_at else TOO_LATE
+    if row.started_at:
+        _finish(tx, row, now)
+        return
+    row.finished_at = now
+    _move(row, "cancel", now)
+    _audit(tx, row, "cancel", {"reason": TOO_LATE}, now)
 
 
 def _finish(tx: Tx, row: Broadcast, now: datetime) -> None:

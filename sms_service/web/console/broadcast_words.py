@@ -90,6 +90,7 @@ _REASONS: Mapping[str, LazyString] = {
     "its deadline passed first": _l("the deadline passed first"),
     "its deadline passed before it could start": _l("the deadline passed before it could begin"),
     "its deadline passed before everybody was written down": _l("the deadline passed before all were begun"),
+    "its deadline passed while it was stopped": _l("the deadline passed while it was stopped"),
     "opted out before it was sent": _l("said STOP before it went out"),
     "the worker was lost between call and record": _l(
         "the line broke between sending and noting it: the text may have arrived"
