@@ -12,7 +12,7 @@ from sms_service.ussd_sessions import board
 
 APP = "sms_service.web.wsgi:create"  # by name: web and cli do not import each other
 STOP_SECONDS = 8
-THREADS = 6  # a process; docs/decisions/0009 has the figures
+THREADS = 5  # a process; docs/decisions/0009 has the figures
 # granian's own lines go the way of all others: to our JSON on standard error.
 _LOGGING = {
     "version": 1,
