@@ -45,7 +45,7 @@ FORGET_EVERY_SECONDS = 60.0  # names of emptied reports leave the memory of a wo
 ERASED_EVERY_SECONDS = 5.0  # answers to HAPUS are emptied within this after they left
 SHRINK_EVERY_SECONDS = 60.0  # what was erased leaves SQLite's write-ahead log within this
 HISTORY_EVERY_SECONDS = 3600.0  # what the embedded Redis has dropped leaves its file within this
-RETENTION_EVERY_SECONDS = 86_400.0
+RETENTION_EVERY_SECONDS = 3600.0
 _RETENTION_SECONDS = 0.2  # of one tick: what is left comes a second later
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
 

@@ -1,6 +1,6 @@
 """How long which data is kept, what is then done with it, and why: the one table.
 
-docs/privacy.md shows it, the command `settings` prints it, services/privacy/retention.py does it daily.
+docs/privacy.md shows it, the command `settings` prints it, services/privacy/retention.py does it, every hour.
 The law names no periods (UU PDP 27/2022: no longer than the purpose needs): these are the office's own, each
 with its reason. `after` says from when the time counts.
 """
@@ -75,8 +75,8 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "report_senders", "inbound_messages",
         "who sent a text of a report, or asked by text where it stands: number, its hash",
-        _DAY, "after it came, once handled", "emptied",
-        "repeated texts are known; an anonymous report is not to be found by the minute of its texts",
+        timedelta(hours=2), "after it came, once handled", "emptied",
+        "a flood is known within the hour; an anonymous report is not to be found by the minute of its texts",
     ),
     _rule(
         "console_texts", "console_texts", "texts to the rehearsal phones",
@@ -181,4 +181,4 @@ def _in_words(period: timedelta) -> str:
     days = period.days
     if days >= 730 and days % 365 < 2:
         return f"{days // 365} years"
-    return f"{days * 24} hours" if days < 3 else f"{days} days"
+    return f"{period // timedelta(hours=1)} hours" if days < 3 else f"{days} days"

@@ -64,6 +64,21 @@ class Vault:
         """True when the first key of DATA_KEY sealed it."""
         return bytes(sealed[:_KEY_ID]) == self._current
 
+    def seal_for(self, opener: bytes, text: str) -> bytes:
+        """Seal `text` so that DATA_KEY alone does not open it: `opener` (32 bytes) is needed too, and kept
+        nowhere by us. Such a value is sealed anew like any other."""
+        nonce = os.urandom(_NONCE)
+        locked = nonce + AESGCM(opener).encrypt(nonce, text.encode(), None)
+        return self.seal(base64.b64encode(locked).decode())
+
+    def open_for(self, opener: bytes, sealed: bytes) -> str:
+        """Return what `seal_for` sealed. Raises ValueError as `open`, and for another opener."""
+        locked = base64.b64decode(self.open(sealed))
+        try:
+            return AESGCM(opener).decrypt(locked[:_NONCE], locked[_NONCE:], None).decode()
+        except InvalidTag as error:
+            raise ValueError("another opener sealed it") from error
+
     def number_hash(self, number: str) -> str:
         """Return the look-up hash (32 hex digits) of an E.164 number, or of any other text."""
         return hmac.digest(self._lookup_key, number.encode(), "sha256")[:16].hex()

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from sms_service.services import effects
 from sms_service.store.engine import Store, Tx
@@ -66,8 +66,31 @@ def test_another_step_session_or_action_is_another_effect() -> None:
 
 
 def test_old_effects_are_forgotten_and_young_ones_kept(store: Store) -> None:
-    effects.once(store, "old", act, NOW - effects.KEPT - timedelta(hours=1))
-    effects.once(store, "young", act, NOW)
+    old, young = (effects.effect_key(session, 1, "register") for session in ("old", "young"))
+    effects.once(store, old, act, NOW - effects.KEPT - timedelta(hours=1))
+    effects.once(store, young, act, NOW)
     with store.transaction() as tx:
         assert effects.purge(tx, NOW) == 1
-        assert tx.scalars(select(Effect.key)).all() == ["young"]
+        assert tx.scalars(select(Effect.key)).all() == [young.name]
+
+
+def test_what_an_effect_came_to_is_opened_by_its_own_session_and_not_by_the_keys_of_the_database(
+    store: Store,
+) -> None:
+    key = effects.effect_key("session", 4, "register")
+    effects.once(store, key, act, NOW)
+    with store.read() as tx:
+        kept = tx.scalars(select(Effect)).one()
+        assert kept.values_sealed is not None
+        assert "place" not in tx.vault.open(kept.values_sealed)
+        for other in (
+            effects.effect_key("session", 5, "register"),
+            effects.effect_key("other", 4, "register"),
+        ):
+            with pytest.raises(ValueError, match="another opener"):
+                tx.vault.open_for(other.opener, kept.values_sealed)
+        assert key.opener not in kept.values_sealed
+        assert key.opener.hex() not in kept.key
+    with store.transaction() as tx:  # a new DATA_KEY: the outer seal is made anew
+        tx.execute(update(Effect).values(values_sealed=tx.vault.reseal(kept.values_sealed)))
+    assert effects.once(store, key, act, NOW) == ("done", {"place": "3"})

@@ -1,4 +1,4 @@
-"""Carrying out domain/retention.py, every day, a little at a time: called by the scheduler.
+"""Carrying out domain/retention.py, every hour, a little at a time: called by the scheduler.
 
 A `Pass` walks all tables slice by slice, each slice a short transaction of its own, so that nobody waits.
 It keeps its place in memory only: what is due is found by looking, so a pass that is lost, begun twice or

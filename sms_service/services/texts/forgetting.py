@@ -86,7 +86,7 @@ def forget_texts_in(tx: Tx, number_hash: str) -> int:
 
 def forget_words_in(tx: Tx, inbound_id: int) -> None:
     """Empty what one text said, once it is answered: it is told in a report, or nowhere. Number and hashes
-    stay for a day (retention, `report_senders`): by them a repetition is known, and a flood."""
+    stay for two hours (retention, `report_senders`): by them a flood is known; a repetition by its id."""
     values = {"text_sealed": b"", "link_id": ""}
     tx.execute(update(INBOUND).where(INBOUND.c.id == inbound_id).values(values))
 
