@@ -65,6 +65,15 @@ class Queues:
         except RedisError as error:
             log.warning("wake-up flag not cleared", job=job, error=type(error).__name__)
 
+    def is_another_awaited(self, job: str) -> bool:
+        """True when another job of the lane of `job` has been woken and has not begun. Redis away: False."""
+        lane = JOBS[job][0]
+        others = [_flag(name) for name, (its_lane, _) in JOBS.items() if its_lane == lane and name != job]
+        try:
+            return bool(self.redis.exists(*others))
+        except RedisError:
+            return False
+
     def depths(self) -> dict[str, int]:
         """Waiting jobs per lane. Raises RedisError."""
         return {lane: queue.count for lane, queue in self._queues.items()}

@@ -6,18 +6,17 @@ and at once. RQ calls it by the name in sms_service/queues.py; approvals and the
 
 from __future__ import annotations
 
-import time
-
 from sms_service.errors import Unavailable
 from sms_service.logs import get_logger
 from sms_service.services.broadcasts import sending as broadcast_sending
 from sms_service.services.broadcasts.texts import Words
 from workers.process import Process, process
+from workers.turns import Turn
 
 log = get_logger(__name__)
 
 JOB = "run_broadcasts"
-SECONDS = 10.0  # the bulk lane's jobs take turns
+SECONDS = 10.0  # at the most, and less when another job of the lane waits (turns.py)
 BREATH_SECONDS = 0.005  # between two slices: SQLite has one writer, and a reply must not wait for a list
 
 
@@ -27,7 +26,7 @@ def run() -> None:
     here.runtime.queues.begin(JOB)
     here.refresh_clock()
     try:
-        is_more = _work_off(here, time.monotonic() + SECONDS)
+        is_more = _work_off(here, Turn(here, JOB, SECONDS))
     except Unavailable:
         log.warning("job ended early: the database is away", job=JOB)
         return
@@ -38,11 +37,11 @@ def run() -> None:
         here.runtime.queues.wake([JOB])
 
 
-def _work_off(here: Process, deadline: float) -> bool:
+def _work_off(here: Process, turn: Turn) -> bool:
     """True when something may be left."""
     store, clock = here.runtime.store, here.runtime.clock
     words = Words.of(here.settings, here.runtime.menu)
-    while not here.stopping.is_set() and time.monotonic() < deadline:
+    while not turn.is_over():
         with store.transaction() as tx:
             if not broadcast_sending.work(tx, words, here.settings, clock.now()):
                 return False

@@ -19,6 +19,7 @@ from sms_service.services.dialogues import inbound
 from sms_service.services.dialogues.inbound import Ready
 from sms_service.services.texts import inbox
 from workers.process import Process, process
+from workers.turns import Turn
 
 log = get_logger(__name__)
 
@@ -35,7 +36,11 @@ def send_fast() -> None:
 
 def send_bulk() -> None:
     """Send due texts of the bulk lane."""
-    _run("send_bulk", lambda here: here.sender.drain("bulk", BULK_SECONDS))
+    _run("send_bulk", _send_bulk)
+
+
+def _send_bulk(here: Process) -> bool:
+    return here.sender.drain("bulk", BULK_SECONDS, Turn(here, "send_bulk", BULK_SECONDS).is_over)
 
 
 def handle_inbound() -> None:

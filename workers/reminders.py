@@ -6,7 +6,6 @@ twice and at once. RQ calls them by the names in sms_service/queues.py; the sche
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime
 
@@ -18,11 +17,12 @@ from sms_service.services.events import reminders
 from sms_service.services.events.texts import EventTexts
 from sms_service.store.engine import Tx
 from workers.process import Process, process
+from workers.turns import Turn
 
 log = get_logger(__name__)
 
 JOB = "fan_out_reminders"
-SECONDS = 10.0  # the bulk lane's jobs take turns
+SECONDS = 10.0  # at the most, and less when another job of the lane waits (turns.py)
 
 Slice = Callable[[Tx, EventTexts, datetime], bool]  # does one slice; False when nothing is left
 
@@ -50,7 +50,7 @@ def _run(job: str, one_slice: Slice) -> None:
     here.runtime.queues.begin(job)
     here.refresh_clock()
     try:
-        is_more = _work_off(here, one_slice, time.monotonic() + SECONDS)
+        is_more = _work_off(here, one_slice, Turn(here, job, SECONDS))
     except Unavailable:
         log.warning("job ended early: the database is away", job=job)
         return
@@ -61,11 +61,11 @@ def _run(job: str, one_slice: Slice) -> None:
         here.runtime.queues.wake([job])
 
 
-def _work_off(here: Process, one_slice: Slice, deadline: float) -> bool:
+def _work_off(here: Process, one_slice: Slice, turn: Turn) -> bool:
     """True when something may be left."""
     store, clock = here.runtime.store, here.runtime.clock
     texts = EventTexts.of(here.settings, here.runtime.menu)
-    while not here.stopping.is_set() and time.monotonic() < deadline:
+    while not turn.is_over():
         with store.transaction() as tx:
             if not one_slice(tx, texts, clock.now()):
                 return False

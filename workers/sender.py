@@ -8,6 +8,7 @@ becomes of a call that has started: in_flight.py.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -44,12 +45,13 @@ class Sender:
         self.circuits = Circuits(runtime.redis)
         self.in_flight = InFlight(runtime, lambda: self.circuits)
 
-    def drain(self, lane: str, seconds: float) -> bool:
-        """Send what is due in `lane` for about `seconds`; return whether more may be waiting.
+    def drain(self, lane: str, seconds: float, is_turn_over: Callable[[], bool] = lambda: False) -> bool:
+        """Send what is due in `lane` for about `seconds`, or until `is_turn_over`; return whether more may be
+        waiting.
 
         Raises Unavailable when the database is away; what was claimed then comes back by its lease.
         """
-        run = _Run(self, lane, time.monotonic() + seconds)
+        run = _Run(self, lane, time.monotonic() + seconds, is_turn_over)
         self.in_flight.hear()
         try:
             return run.go()
@@ -81,7 +83,7 @@ class Sender:
 class _Run:
     """One call of Sender.drain, and the texts that it has claimed and not called yet."""
 
-    def __init__(self, sender: Sender, lane: str, deadline: float) -> None:
+    def __init__(self, sender: Sender, lane: str, deadline: float, is_turn_over: Callable[[], bool]) -> None:
         self._sender = sender
         self._store = sender.runtime.store
         self._gateways = sender.runtime.senders
@@ -89,12 +91,13 @@ class _Run:
         self._lane = lane
         self._deadline = deadline
         self._latest = deadline
+        self._is_turn_over = is_turn_over
         self._waiting: list[tuple[int, Batch]] = []  # with the first gateway that may be asked, by rank
         self._is_exhausted = False
 
     def go(self) -> bool:
         """Claim and call until nothing is left, no gateway may be called, or time is up."""
-        while not self._sender.stopping.is_set() and time.monotonic() < self._deadline:
+        while not self._is_over():
             self._take_passed_on()
             if not self._is_exhausted and len(self._waiting) < self._flight.room:
                 self._claim()
@@ -103,6 +106,10 @@ class _Run:
             if not self._call_next():
                 self._flight.wait(_LOOK_EVERY_SECONDS)
         return True
+
+    def _is_over(self) -> bool:
+        late = time.monotonic() >= self._deadline
+        return late or self._sender.stopping.is_set() or self._is_turn_over()
 
     def end(self) -> None:
         """Give back what was claimed and not called."""
