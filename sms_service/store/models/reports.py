@@ -45,6 +45,20 @@ class Report(Base):
         Index("ix_reports_cluster", "cluster_id"),
         Index("ix_reports_received", "received_at"),
         Index(
+            "ix_reports_urgent",
+            "status",
+            "priority",
+            "received_at",
+            sqlite_where=text("is_urgent"),
+            postgresql_where=text("is_urgent"),
+        ),
+        Index(
+            "ix_reports_duplicate",
+            "duplicate_of_id",
+            sqlite_where=text("duplicate_of_id IS NOT NULL"),
+            postgresql_where=text("duplicate_of_id IS NOT NULL"),
+        ),
+        Index(
             "ix_reports_unlinked",
             "id",
             sqlite_where=text("linked_at IS NULL"),
