@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Literal, cast
@@ -246,18 +246,18 @@ def list_misses(tx: Tx, since: date, limit: int = 50) -> list[Miss]:
         .order_by(times.desc(), RecruiterMiss.normalised)
         .limit(MOST_SPELLINGS)
     )
-    merged: dict[str, Miss] = {}
-    for row in rows:  # the spelling that most people used comes first, and stays
-        key = company_names.fold(row.normalised.replace(" ", ""))
-        is_number = row.normalised.startswith("#")
-        first = merged.get(key) or Miss(row.normalised, is_number, 0, row.last_at, row.first_on)
-        merged[key] = replace(
-            first,
-            count=first.count + int(row.times),
-            last_at=max(first.last_at, row.last_at),
-            first_on=min(first.first_on, row.first_on),
-        )
-    return sorted(merged.values(), key=lambda miss: -miss.count)[:limit]
+    merged: dict[str, list[tuple[str, int, datetime, date]]] = {}
+    for asked, times_asked, last_at, first_on in rows:
+        spelling = (asked, int(times_asked), last_at, first_on)
+        merged.setdefault(company_names.fold(asked.replace(" ", "")), []).append(spelling)
+    most = sorted(merged.values(), key=lambda spellings: -sum(one[1] for one in spellings))[:limit]
+    return [_miss(spellings) for spellings in most]
+
+
+def _miss(spellings: Sequence[tuple[str, int, datetime, date]]) -> Miss:
+    """Spellings of one name, put together; the one that most people used comes first, and stays."""
+    asked, counts, last, first = zip(*spellings, strict=True)
+    return Miss(asked[0], asked[0].startswith("#"), sum(counts), max(last), min(first))
 
 
 def list_recruiters(tx: Tx, after_id: int = 0, limit: int = 50) -> list[Recruiter]:

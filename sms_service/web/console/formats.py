@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_date, format_datetime
@@ -35,7 +36,12 @@ def day(on: date | None) -> str:
 
 def number(value: float | None) -> str:
     """A number with the language's separators ("1.234,5"); "-" for none."""
-    return "-" if value is None else str(format_decimal(value, locale=_language()))
+    return "-" if value is None else _number(value, _language())
+
+
+@lru_cache(4096)
+def _number(value: float, language: str) -> str:
+    return str(format_decimal(value, locale=language))
 
 
 def rupiah(value: float | None) -> str:
