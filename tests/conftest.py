@@ -6,6 +6,8 @@ Every test that takes `store` runs on SQLite and on PostgreSQL.
 from __future__ import annotations
 
 import base64
+import io
+import logging
 import os
 import shutil
 import subprocess
@@ -16,10 +18,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 from redis import Redis
 from sqlalchemy import text
 
-from sms_service import embedded_redis
+from sms_service import embedded_redis, logs
 from sms_service.cli import demo
 from sms_service.runtime import Runtime, build
 from sms_service.services.dialogues.answering import build_answering
@@ -203,3 +206,19 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("REQUIRE_ALL") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """What this process logs at its most talkative, as it would stand in the log."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logs.configure("DEBUG", "test")
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(root.handlers[0].formatter)
+    root.handlers[:] = [handler]
+    yield lines
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import io
-import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from redis import Redis
 from sqlalchemy import inspect, select, text, update
 
-from sms_service import logs
 from sms_service.gateways.base import InboundSms, UssdRequest
 from sms_service.services.dialogues import inbound
 from sms_service.services.dialogues.answering import Answering as Desk
@@ -42,22 +39,6 @@ NUMBER, OTHER = "+6281200004711", "+6281200000002"
 # Where a person may stand by hash. A new table with such a column must be put into tests/one_person.py.
 HASHES = {"number_hash", "caller_hash", "reporter_hash"}
 NOT_OURS = {("opt_outs", "number_hash"), ("pin_failures", "caller_hash")}
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """What this process logs meanwhile, at DEBUG."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    logs.configure("DEBUG", "test")
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(root.handlers[0].formatter)
-    root.handlers[:] = [handler]
-    yield lines
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
-import logging
 import sqlite3
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from redis import Redis
 from sqlalchemy import select
 
 from menus.loader import load_menu
-from sms_service import logs
 from sms_service.domain.texts import measure
 from sms_service.errors import Conflict, Invalid, NotAllowed
 from sms_service.runtime import Runtime
@@ -186,22 +182,6 @@ def test_a_number_is_revealed_with_role_and_reason_and_the_act_is_kept(
     with store.read() as tx:
         kept = tx.scalars(select(AuditEntry)).one()
         assert (kept.staff_id, kept.details) == (officer.id, {"reason": reason})
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """What this process logs at its most talkative."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    logs.configure("DEBUG", "test")
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(root.handlers[0].formatter)
-    root.handlers[:] = [handler]
-    yield lines
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

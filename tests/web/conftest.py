@@ -1,18 +1,13 @@
-"""The web process on real servers, and its log as text."""
+"""The web process on real servers."""
 
 from __future__ import annotations
 
-import io
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-import structlog
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from sms_service import logs
 from sms_service.gateways.base import UssdRequest
 from sms_service.runtime import Runtime
 from sms_service.web.app import create_app
@@ -53,18 +48,3 @@ def web(runtime: Runtime) -> Web:
     """The application over them, with paper turns."""
     turns = PaperTurns()
     return Web(runtime, create_app(runtime, turns).test_client(), turns)
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """All that the process logs, as it would stand in its file."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    logs.configure("DEBUG", "test")
-    written = io.StringIO()
-    handler = root.handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    handler.setStream(written)
-    yield written
-    root.handlers[:], root.level = before, level
-    structlog.reset_defaults()

@@ -52,15 +52,17 @@ def _ascii(shape: str) -> dict[str, str]:
     return dict.fromkeys(names, plain)
 
 
-def nowhere(web: Web, log: io.StringIO, *answers: str) -> None:
+def nowhere(web: Web, logged: io.StringIO, *answers: str) -> None:
     figures = web.client.get("/metrics").text
-    for place in (log.getvalue(), figures, *answers):
+    for place in (logged.getvalue(), figures, *answers):
         assert not TELLING.search(place), TELLING.search(place)
         assert WORD not in place
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
-def test_no_webhook_writes_a_number_or_a_word_into_the_log(web: Web, log: io.StringIO, gateway: str) -> None:
+def test_no_webhook_writes_a_number_or_a_word_into_the_log(
+    web: Web, logged: io.StringIO, gateway: str
+) -> None:
     for n, shape in enumerate(SHAPES):
         kind = KINDS[n % len(KINDS)]
         everywhere = dict.fromkeys(FIELDS, f"{shape} {WORD}")
@@ -71,11 +73,11 @@ def test_no_webhook_writes_a_number_or_a_word_into_the_log(web: Web, log: io.Str
         web.post(kind, {"from": shape}, gateway, token="a-wrong-token-0001", headers=_ascii(shape))
     for kind in KINDS:
         web.client.get(f"/webhooks/{gateway}/{WEBHOOK_TOKEN}/{kind}", query_string={"from": SHAPES[0]})
-    assert log.getvalue()  # something is logged at all
-    nowhere(web, log)
+    assert logged.getvalue()  # something is logged at all
+    nowhere(web, logged)
 
 
-def test_no_address_header_or_call_of_the_api_does_either(web: Web, log: io.StringIO) -> None:
+def test_no_address_header_or_call_of_the_api_does_either(web: Web, logged: io.StringIO) -> None:
     answers = []
     paths = ("/", "/api/v1/events", "/api/v1/reports", "/console/", "/webhooks/", "/api/v1/recruiters")
     for n, shape in enumerate(SHAPES):
@@ -83,7 +85,7 @@ def test_no_address_header_or_call_of_the_api_does_either(web: Web, log: io.Stri
         for address in (f"{path.rstrip('/')}/{shape}{WORD}", path):
             answers.append(web.client.post(address, json={"number": shape}, headers=_ascii(shape)).text)
             web.client.get(address, query_string={"q": shape, "cursor": WORD})
-    nowhere(web, log, *[answer for answer in answers if answer])
+    nowhere(web, logged, *[answer for answer in answers if answer])
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_the_same_text_from_many_threads_at_once_is_one_row(web: Web) -> None:
 
 
 def test_a_fault_of_ours_is_500_in_one_plain_sentence(
-    web: Web, log: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    web: Web, logged: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_args: object) -> None:
         raise RuntimeError(f"boom {NUMBER}")
@@ -97,14 +97,14 @@ def test_a_fault_of_ours_is_500_in_one_plain_sentence(
     monkeypatch.setattr(web.runtime.clock, "now", broken)
     answer = web.post("sms", SMS)
     assert (answer.status_code, answer.text) == (500, "something went wrong on our side\n")
-    assert "boom" in log.getvalue()
-    assert NUMBER[3:] not in log.getvalue()
+    assert "boom" in logged.getvalue()
+    assert NUMBER[3:] not in logged.getvalue()
 
 
 # The journal
 
 
-def test_no_number_and_no_token_stands_in_any_log_line(web: Web, log: io.StringIO) -> None:
+def test_no_number_and_no_token_stands_in_any_log_line(web: Web, logged: io.StringIO) -> None:
     for gateway in ("africastalking", "console"):
         for kind, form in FORMS.items():
             web.post(kind, form, gateway)
@@ -120,7 +120,7 @@ def test_no_number_and_no_token_stands_in_any_log_line(web: Web, log: io.StringI
     web.client.get(f"/api/v1/webhooks/kannel/{WEBHOOK_TOKEN}/sms")
     web.client.get(f"/webhooks/kannel/{WEBHOOK_TOKEN}/a-wrong-but-secret-token")
     web.client.get(f"/nothing/{NUMBER}", headers={"X-Request-Id": NUMBER[1:]})
-    written = log.getvalue()
+    written = logged.getvalue()
     assert '"path": "/webhooks/africastalking/***/sms"' in written
     assert WEBHOOK_TOKEN not in written
     assert "a-wrong-but-secret-token" not in written
@@ -128,21 +128,21 @@ def test_no_number_and_no_token_stands_in_any_log_line(web: Web, log: io.StringI
     assert "81200000001" not in written  # with the country's code, with a 0 or bare: each ends so
 
 
-def test_a_request_has_one_id_in_its_answer_and_its_lines(web: Web, log: io.StringIO) -> None:
+def test_a_request_has_one_id_in_its_answer_and_its_lines(web: Web, logged: io.StringIO) -> None:
     given = "proxy-id-0001"
     answer = web.post("sms", SMS, headers={"X-Request-Id": given})
     assert answer.headers["X-Request-Id"] == given
-    assert f'"request_id": "{given}"' in log.getvalue()
+    assert f'"request_id": "{given}"' in logged.getvalue()
     for bad in ("", "short", "x" * 65, "with space 1", "6281200000001", "a\tb-0123456"):
         made = web.post("sms", SMS, headers={"X-Request-Id": bad}).headers["X-Request-Id"]
         assert made != bad
         assert len(made) == 32
 
 
-def test_turns_and_health_checks_leave_no_line(web: Web, log: io.StringIO) -> None:
+def test_turns_and_health_checks_leave_no_line(web: Web, logged: io.StringIO) -> None:
     web.post("ussd", TURN)
     web.client.get("/healthz")
-    assert '"event": "request"' not in log.getvalue()
+    assert '"event": "request"' not in logged.getvalue()
 
 
 def test_behind_a_proxy_the_counted_headers_are_believed(settings: Settings) -> None:

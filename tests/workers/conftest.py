@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from redis import Redis
 
-from sms_service import logs
 from sms_service.settings import Settings, load
 from sms_service.store.engine import Store
 from tests.conftest import SECRETS
@@ -69,19 +65,3 @@ def here(live: Settings) -> Iterator[Process]:
 def store(here: Process) -> Store:
     """The worker's own store: its commits wake jobs."""
     return here.runtime.store
-
-
-@pytest.fixture
-def logged() -> Iterator[io.StringIO]:
-    """What this process logs, as it would stand in the log."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    logs.configure("DEBUG", "test")
-    lines = io.StringIO()
-    handler = logging.StreamHandler(lines)
-    handler.setFormatter(root.handlers[0].formatter)
-    root.handlers[:] = [handler]
-    yield lines
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
