@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from redis import Redis
 from sqlalchemy import select
 
 from sms_service.domain.report_answers import Answers
@@ -12,6 +13,7 @@ from sms_service.gateways.base import UssdRequest
 from sms_service.services.dialogues.conversations import Conversations
 from sms_service.services.reports import drafts as report_drafts
 from sms_service.store.models import Report
+from sms_service.ussd_sessions import UssdSessions
 from tests.answering import Answering
 
 NUMBER = "+6281200000077"
@@ -73,3 +75,33 @@ def code_in(screen: str) -> str:
     found = RECEIPT.search(screen)
     assert found, screen
     return found[1]
+
+
+def another(answering: Answering) -> Conversations:
+    """Another process's dialogues: it remembers nothing of its own."""
+    runtime = replace(answering.runtime, sessions=UssdSessions(answering.runtime.redis, 300))
+    return Conversations(runtime, answering.lists)
+
+
+def empty(redis: Redis, caller: Caller) -> None:
+    """Redis loses everything, what is written behind the turns included."""
+    caller.conversations.forget(caller.number)
+    redis.flushall()
+
+
+def start_elsewhere(answering: Answering, redis: Redis, caller: Caller) -> None:
+    """Redis emptied once all is written to it, and the next turn taken by another process."""
+    empty(redis, caller)
+    caller.conversations = another(answering)
+
+
+def leaked(answering: Answering, redis: Redis, secrets: list[str]) -> list[str]:
+    """Which of the secrets stand in a value of Redis."""
+    answering.runtime.sessions.find_place(answering.store.vault.number_hash(NUMBER), "")  # all is written
+    values = []
+    for key in redis.scan_iter():
+        values.append(key + b" " + (redis.dump(key) or b""))
+        if redis.type(key) == b"string":
+            values.append(redis.get(key) or b"")
+    whole = b"\n".join(values)
+    return [secret for secret in secrets if secret.encode() in whole]
