@@ -12,7 +12,7 @@ import mmap
 import struct
 from zlib import crc32
 
-_SLOTS, _SLOT_BYTES = 8192, 768  # 6 MB; a session takes less than 600 bytes
+_SLOTS, _SLOT_BYTES = 4096, 768  # 6 MB; a session takes less than 600 bytes
 _HEAD = struct.Struct("<IH")  # checksum and length of what follows
 
 _shared: Board | None = None
