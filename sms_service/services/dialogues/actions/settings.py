@@ -170,7 +170,8 @@ def stored_about_me(context: Context, call: Call) -> Mapping[str, str]:
 
 
 def erase_me(context: Context, call: Call) -> Outcome:
-    """Forget the caller, a menu by SMS, and the place that a dropped call would have gone on from."""
+    """Forget the caller, a menu by SMS, the place that a dropped call would have gone on from, and what was
+    typed in this very call."""
 
     def act(tx: Tx) -> Done:
         erasure.erase(tx, context.number, context.now, EventTexts.of(context.runtime.settings, context.menu))
@@ -178,7 +179,7 @@ def erase_me(context: Context, call: Call) -> Outcome:
 
     done = context.once(call, "erase_me", act)
     context.forget_dialogues()
-    return done
+    return Outcome(done.name, dict.fromkeys(call.values, ""))
 
 
 def find_districts(context: Context, call: Call) -> tuple[Item, ...]:
