@@ -26,13 +26,14 @@ _MATCH, _OPEN, _OTHER = 0, 1, 2
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group. An empty topic or destination: any."""
+    """One group. An empty topic or destination: any. `taken`: places that others have, who are not asked."""
 
     id: int
     number: int
     topic: str
     destination: str
     capacity: int
+    taken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Wish:
 def allocate(groups: Sequence[Group], people: Sequence[Wish]) -> dict[int, int]:
     """Return the group of each person who gets one, by their ids. Who is missing found all groups full."""
     placed: dict[int, int] = {}
-    taken = dict.fromkeys((group.id for group in groups), 0)
+    taken = {group.id: group.taken for group in groups}
     for person in people:
         if person.stays_in in taken:
             _put(person, person.stays_in, placed, taken)

@@ -10,22 +10,20 @@ Called by the API.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
 from sms_service.domain import texts
-from sms_service.domain.allocation import Group, Wish, allocate
-from sms_service.domain.fit import rank
-from sms_service.domain.items import Job
+from sms_service.domain.allocation import Group, allocate
 from sms_service.domain.topics import CONSULTATION_TOPICS
 from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services.content import facts as content
-from sms_service.services.content import jobs_abroad
 from sms_service.services.events import notices as event_notices
 from sms_service.services.events.registrations import COMING, PROPOSED, REVISION, lock_event
+from sms_service.services.events.seats import wish
 from sms_service.services.events.texts import EventTexts
 from sms_service.services.read_models import bump
 from sms_service.services.staff import accounts as staff
@@ -36,7 +34,6 @@ MOST_GROUPS = 60
 LARGEST_GROUP = 10_000
 LONGEST_ROOM = 40  # characters
 _LONGEST_DAY = timedelta(days=1)  # slots lie within it where the event has no end
-_BEST_FITS = 3  # of "what fits me?": destinations that count as wished
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,7 @@ def allocate_groups(
     people = _people(tx, event)
     jobs = content.load(tx).jobs(today)
     known: set[int | None] = {group.id for group in groups}
-    wishes = [_wish(person, jobs, keep=known if not redo else ()) for person in people]
+    wishes = [wish(person, jobs, keep=known if not redo else ()) for person in people]
     result = allocate(
         [Group(one.id, one.position, one.topic, one.destination, one.capacity) for one in groups], wishes
     )
@@ -256,24 +253,6 @@ def _people(tx: Tx, event: Event) -> Sequence[Registration]:
         .order_by(Registration.position)
         .execution_options(populate_existing=True)
     ).all()
-
-
-def _wish(person: Registration, jobs: Sequence[Job], keep: Collection[int | None]) -> Wish:
-    stays = person.is_placed_by_hand or person.group_id in keep
-    return Wish(
-        id=person.id,
-        topic=person.wish_topic,
-        destination=person.wish_destination,
-        fits=_fits(person.answers, jobs),
-        stays_in=person.group_id if stays else None,
-    )
-
-
-def _fits(answers: Mapping[str, str] | None, jobs: Sequence[Job]) -> tuple[str, ...]:
-    if not answers:
-        return ()
-    ranked = [one.job.country for one in rank(jobs_abroad.person(answers), jobs) if not one.job.closed]
-    return tuple(dict.fromkeys(ranked))[:_BEST_FITS]
 
 
 def _send_out(tx: Tx, event: Event, group_ids: Sequence[int]) -> None:

@@ -98,16 +98,10 @@ def _group_texts(
     """Each their group and slot. What they were told before and has not left yet is taken back."""
     groups = find_groups(tx, event)
     prefix = f"event-group:{event.id}:"
+    people = _not_told_meanwhile(tx, people)
     told = [person.number_hash for person in people if person.told_group_id is not None]
     if told:
         messages.withdraw(tx, event.id, prefix, now, told)
-    if people:
-        tx.execute(
-            update(Registration)
-            .where(Registration.id.in_([person.id for person in people]))
-            .values(told_group_id=Registration.group_id)
-            .execution_options(synchronize_session=False)
-        )
     bodies = {
         (spoken, group_id): texts.about(
             "group" if group_id in groups else "no_group", event, spoken, group=groups.get(group_id)
@@ -115,6 +109,22 @@ def _group_texts(
         for spoken, group_id in {(p.spoken, p.group_id) for p in people}
     }
     return [(p, bodies[p.spoken, p.group_id], f"{prefix}{row.id}:{p.id}") for p in people]
+
+
+def _not_told_meanwhile(tx: Tx, people: Sequence[_Person]) -> Sequence[_Person]:
+    """Note that these people are told, and return them but for those whom other news of groups, told in the
+    same moment, has just told."""
+    if not people:
+        return people
+    noted = tx.execute(
+        update(Registration)
+        .where(Registration.id.in_([person.id for person in people]), _TO_TELL)
+        .values(told_group_id=Registration.group_id)
+        .returning(Registration.id)
+        .execution_options(synchronize_session=False)
+    )
+    ids = set(noted.scalars())
+    return [person for person in people if person.id in ids]
 
 
 def find_groups(tx: Tx, event: Event) -> dict[int | None, EventGroup]:

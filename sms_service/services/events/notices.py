@@ -35,6 +35,12 @@ def announce(tx: Tx, event: Event, word: str, now: datetime) -> EventNotice:
             word = _both(word, untold or (_last_change(tx, event) if withdrawn else ()))
     else:
         _supersede(tx, event, (word,), now)
+    return announce_to_more(tx, event, word, now)
+
+
+def announce_to_more(tx: Tx, event: Event, word: str, now: datetime) -> EventNotice:
+    """Plan news that takes nothing back: for whoever is concerned and has not been told. It waits for nobody
+    who tells earlier news in this moment, so the caller may have changed people's rows."""
     last = tx.scalar(select(func.max(Registration.id)).where(Registration.event_id == event.id))
     notice = EventNotice(event_id=event.id, word=word, created_at=now, until_registration_id=last or 0)
     tx.add(notice)

@@ -18,6 +18,7 @@ from sms_service.domain.event_codes import read_code
 from sms_service.logs import get_logger
 from sms_service.services.events import notices as event_notices
 from sms_service.services.events import reminders
+from sms_service.services.events.seats import seat
 from sms_service.services.events.texts import EventTexts
 from sms_service.services.read_models import bump
 from sms_service.services.texts import messages
@@ -114,6 +115,8 @@ def register(
     waits = (left is not None and left <= 0) or _first_waiting(tx, event) is not None
     person = _put(tx, event, person, number, language, channel, "waiting" if waits else "registered", now)
     _keep_wishes(person, wishes)
+    if not waits:
+        seat(tx, event, [person], now, texts)
     line = _line(tx, person) if waits else 0
     if channel == "ussd":
         _tell(tx, event, person, person.status, f"confirmed:{person.position}", texts, now, line=line)
@@ -228,6 +231,7 @@ def move_up(tx: Tx, event: Event, now: datetime, texts: EventTexts, lane: str = 
         person.status, person.updated_at = "registered", now
         _tell(tx, event, person, "promoted", f"promoted:{person.position}", texts, now, lane=lane)
     tx.flush()
+    seat(tx, event, moved, now, texts)
     if moved:
         bump(tx, REVISION)
     is_room = left is None or left > len(moved)
