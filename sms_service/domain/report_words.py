@@ -38,6 +38,11 @@ _COMMON_TEXT = """
     prima putra putri sumber global internasional international perkasa sentosa anugerah timur flores kupang
     ntt malaysia agency lpk pusat cabang contoh
 """
+# Ways in which one sound is written here. No slips, and nothing that is spoken otherwise.
+_ONE_SOUND = (
+    ("ph", "f"), ("v", "f"), ("th", "t"), ("dh", "d"), ("kh", "k"), ("ck", "k"), ("q", "k"), ("x", "ks"),
+    ("y", "i"),
+)  # fmt: skip
 COMMON = frozenset(_COMMON_TEXT.split())
 
 
@@ -52,6 +57,12 @@ class Who:
     def compact(self) -> str:
         """What makes it the same name: its words in one. Empty: nobody is named."""
         return "".join(self.words)
+
+    @property
+    def spoken(self) -> str:
+        """The same for names that differ only in how one sound is written ("Wempi Taebenu", "Wempy
+        Taebenoe"): who heard a name cannot know how its bearer writes it."""
+        return _spoken(self.compact)
 
     @property
     def folded(self) -> tuple[str, ...]:
@@ -84,6 +95,18 @@ def is_common(word: str) -> bool:
     return word in _COMMON_FOLDED or word in COMMON
 
 
+def sounds_common(word: str) -> bool:
+    """True for words that are spoken as one that tells little by itself."""
+    return _spoken(word) in _COMMON_SPOKEN
+
+
+def _spoken(compact: str) -> str:
+    heard = company_names.fold(compact)
+    for written, sound in _ONE_SOUND:
+        heard = heard.replace(written, sound)
+    return company_names.fold(heard)
+
+
 def _without(words: tuple[str, ...], out: frozenset[str]) -> tuple[str, ...]:
     kept = tuple(word for word in words if word not in out)
     return kept or words
@@ -94,3 +117,4 @@ def _has_letters(word: str) -> bool:
 
 
 _COMMON_FOLDED = frozenset(map(company_names.fold, COMMON))
+_COMMON_SPOKEN = frozenset(map(_spoken, COMMON))

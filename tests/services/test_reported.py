@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 from sms_service.gateways.base import UssdRequest
 from sms_service.services.dialogues.answering import build_answering
 from sms_service.services.dialogues.lists import build_lists
+from sms_service.services.reports import cluster_views, reported
 from sms_service.services.reports import clusters as report_clusters
-from sms_service.services.reports import reported
 from sms_service.services.reports.reported import Reported
 from sms_service.store.models import Recruiter, Report
 from tests.answering import Answering
@@ -185,6 +185,47 @@ def test_another_legal_form_and_a_similar_name_are_others(answering: Answering) 
     assert says_something(told(answering, "contoh lintas batas"))
     assert not says_something(told(answering, "PT Contoh Lintas Batas"))
     assert not says_something(told(answering, "CV Contoh Lintas Batam"))
+
+
+@pytest.mark.parametrize("typed", ["Wempi Taebenu", "wempy taebenoe", "Pak Wempy Taebenu"])
+def test_a_name_that_is_heard_is_found_however_it_is_written(answering: Answering, typed: str) -> None:
+    for n, name in enumerate(("Wempi Taebenu", "Wempy Taebenu", "Wempi Taebenoe")):
+        report(answering.store, caller=number(n), phone=RECRUITER, name=name)
+    clustered(answering.store, officer(answering.store))
+    assert says_something(told(answering, typed))
+    assert not says_something(told(answering, "Wempa Taebenu"))
+
+
+def test_a_listed_company_never_answers_for_one_that_is_spoken_alike(
+    answering: Answering, listed: Recruiter
+) -> None:
+    """Neither by its name, nor by a slip of it, nor by the other's name while the list holds one like it."""
+    other = listed.name.lower().replace("y", "i")
+    assert other != listed.name.lower()
+    known_callers(answering.store, name=other)
+    clustered(answering.store, officer(answering.store))
+    for typed in (listed.name, listed.name[:-1], other.replace("i", "ii")):
+        assert not says_something(told(answering, typed)), typed
+    assert says_something(told(answering, other))
+
+
+@pytest.mark.parametrize("typed", ["Maria", "Ibu Marya", "Maryia"])
+def test_a_name_that_is_spoken_as_many_are_is_never_told_of(answering: Answering, typed: str) -> None:
+    names = ["Ibu Marya", "Marya", "Maria", "Marya", "Ibu Maria"]
+    for n, name in enumerate(names):
+        report(answering.store, caller=number(n), phone=RECRUITER, name=name)
+    clustered(answering.store, officer(answering.store))
+    assert not says_something(told(answering, typed))
+
+
+def test_staff_see_a_name_that_callers_are_told_of_by_its_sound(answering: Answering) -> None:
+    store = answering.store
+    for n, name in enumerate(("Wempi Taebenu", "Wempy Taebenu", "Wempi Taebenoe")):
+        report(store, caller=number(n), phone=RECRUITER, name=name)
+    cluster = clustered(store, officer(store))
+    with store.read() as tx:
+        view = cluster_views.look_at(tx, cluster, THRESHOLD)
+        assert cluster_views.as_written(tx, view.shown, view.reports) == ["Wempi Taebenu"]
 
 
 def test_what_is_closed_as_unfounded_dismissed_or_emptied_is_no_longer_said(answering: Answering) -> None:

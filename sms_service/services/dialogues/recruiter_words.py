@@ -33,8 +33,12 @@ class RecruiterWords:
     reported: Reported = NOTHING_REPORTED
 
     def about_typed(self, typed: str) -> Mapping[str, str]:
-        """The same as about_list, and whether there are several reports of the very name or number typed."""
-        return {**self.about_list(), "recruiter_reports": self._told_of(self.reported.about(typed))}
+        """The same as about_list, and whether there are several reports of the very name or number typed, or,
+        where the list holds nothing like it, of the same name written otherwise."""
+        standing = self.reported.about(typed)
+        if standing is None and (namesake := self.reported.about_spoken(typed)):
+            standing = None if self.directory.index.query(typed, 1).matches else namesake
+        return {**self.about_list(), "recruiter_reports": self._told_of(standing)}
 
     def about_list(self) -> Mapping[str, str]:
         """Values that say which list this is: its date, and whether it is only a demonstration."""

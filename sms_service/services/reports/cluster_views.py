@@ -97,11 +97,15 @@ def look_at(tx: Tx, cluster: ReportCluster, threshold: int) -> View:
 def as_written(tx: Tx, facts: Facts, reports: Sequence[Report]) -> list[str]:
     """The names of `facts` as the first reporter writes each."""
     first: dict[tuple[str, str], str] = {}
+    spoken: dict[tuple[str, str], str] = {}
     for report in reports:
         name = opened(tx, report.recruiter_name_sealed)
         who = read_who(name)
         first.setdefault((who.form, who.compact), name)
-    return [first[name] for name in facts.names if name in first]
+        spoken.setdefault((who.form, who.spoken), name)
+    names = [first[name] for name in facts.names if name in first]
+    known = {(who.form, who.spoken) for who in map(read_who, names)}
+    return names + [spoken[each] for each in facts.spoken if each in spoken and each not in known]
 
 
 def reports_by_id(tx: Tx, ids: Iterable[int]) -> list[Report]:

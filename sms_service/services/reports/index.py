@@ -3,7 +3,7 @@
 Names are sealed in the database, so similar ones can be found in memory only. About 0.5 KB a report; loaded
 once a process, then only what is new is opened. A report that was emptied or deleted leaves memory at the
 next refresh (the job runs once a minute also when nothing is new). Numbers never come here: they are found
-by their keyed hash in SQL. Not for many threads. Called by services/report_links.
+by their keyed hash in SQL. Not for many threads. Called by services/reports/links.py.
 """
 
 from __future__ import annotations

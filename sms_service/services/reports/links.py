@@ -1,7 +1,7 @@
 """Links between reports: suggested by the service, decided by people.
 
 A new report is held against all others once (`linked_at`); what may be about the same person becomes a
-suggestion with its reasons. Nothing is ever merged here: staff confirm (services/report_clusters) or split,
+suggestion with its reasons. Nothing is ever merged here: staff confirm (clusters.py) or split,
 and a pair that was split keeps its row, so that it is not suggested again. Called by the worker job
 "link_reports" and by the API.
 """
