@@ -92,7 +92,9 @@ class Waiting(Collector):
             waiting = backlog.count_waiting(tx, now, quiet)
             oldest = inbox.oldest_due(tx)
         rows = GaugeMetricFamily(
-            "jalur_messages", "Texts out that are not settled", labels=["lane", "status"]
+            "jalur_messages",
+            "Texts out that are not settled (20,000: so many or more)",
+            labels=["lane", "status"],
         )
         age = GaugeMetricFamily("jalur_oldest_due_seconds", "Age of the oldest due row", labels=["kind"])
         for lane, figures in waiting.items():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, insert, select, text
 
-from sms_service.services.texts import due
+from sms_service.services.texts import backlog, due
 from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Store
 from tests.services.outbox import HOUR, NOW
@@ -33,6 +33,14 @@ QUESTIONS: dict[str, tuple[Select[Any], str]] = {
     "leases that have run out": (
         select(TABLE.c.id).where(TABLE.c.status == text("'sending'"), TABLE.c.lease_until <= NOW),
         "ix_messages_lease",
+    ),
+    "what waits of broadcasts, for the figures": (
+        backlog.some(*due.OF_BROADCASTS),
+        "ix_messages_broadcast_due",
+    ),
+    "what waits of a lane, for the figures": (
+        backlog.some(*due.OWN, TABLE.c.lane == "bulk"),
+        "ix_messages_lane_due",
     ),
     "a text by its gateway's id": (
         select(TABLE.c.id).where(TABLE.c.gateway == "x", TABLE.c.gateway_id == "id-5"),
@@ -85,3 +93,13 @@ def test_priorities_and_the_oldest_due_text_are_found_by_steps_in_an_index(crowd
     with crowded.read() as tx:
         assert list(due.priorities(tx, "bulk")) == [5]
         assert due.oldest_due(tx, "bulk", NOW) == NOW
+
+
+def test_the_figures_of_what_waits_stop_counting(crowded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    with crowded.read() as tx:
+        exact = backlog.count_waiting(tx, NOW)["bulk"].queued
+        monkeypatch.setattr(backlog, "MOST_COUNTED", 50)
+        seen = backlog.count_waiting(tx, NOW)
+    assert exact == MANY // 2
+    assert seen["bulk"].queued == 100  # 50 of the broadcast, 50 of the others
+    assert (seen["fast"].queued, seen["bulk"].sending) == (0, 0)

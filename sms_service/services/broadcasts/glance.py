@@ -1,7 +1,7 @@
 """A glance at a broadcast while it is being written: how its text arrives, and how long it is.
 
-By the composer that writes the texts (broadcast_texts), without walking the audience: whoever gave no name
-and lives in the district with the longest name stands for all. The exact figures are broadcast_preview's.
+By the composer that writes the texts (texts.py), without walking the audience: whoever gave no name
+and lives in the district with the longest name stands for all. The exact figures are those of preview.py.
 """
 
 from __future__ import annotations

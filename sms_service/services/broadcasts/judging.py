@@ -2,7 +2,7 @@
 
 Figures are counted from the rows; a broadcast is judged by what came since it was judged last, so that bad
 news late in a long list are seen, and a person who resumes a halted one is not overruled by the past.
-Called by broadcast_sending (once a second or so) and by broadcasts.resume.
+Called by sending.py (once a second or so) and by life.resume.
 """
 
 from __future__ import annotations

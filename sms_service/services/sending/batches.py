@@ -1,6 +1,6 @@
 """Claimed texts, and how they are put together into calls: the same body to many numbers at once.
 
-Pure: rows in, batches out. Used by sending.py, which claims, and by workers/messages.py, which calls.
+Pure: rows in, batches out. Used by hand_over.py, which claims, and by workers/messages.py, which calls.
 """
 
 from __future__ import annotations

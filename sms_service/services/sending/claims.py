@@ -3,7 +3,7 @@
 1. Urgent broadcasts; of four claims, one gives what belongs to no broadcast (reminders, notices) the start.
 2. What belongs to no broadcast, by priority: a broadcast to a million people does not hold up a reminder.
 3. Warnings, then news. Broadcasts of one kind share a claim evenly.
-Called by sending.claim_batch. Each range is a piece of an index: what waits elsewhere costs nothing.
+Called by hand_over.claim_batch. Each range is a piece of an index: what waits elsewhere costs nothing.
 """
 
 from __future__ import annotations

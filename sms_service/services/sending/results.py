@@ -1,4 +1,4 @@
-"""What a gateway said about a call, written down: the second half of sending.py's way out.
+"""What a gateway said about a call, written down: the second half of hand_over.py's way out.
 
 Accepted: sent, with the gateway's id. A permanent refusal: failed. The gateway's own opt-out: recorded
 as ours too. A refusal for now: queued again, later and later, up to a limit. An answer that never came:

@@ -1,7 +1,7 @@
-"""What is due: ranges of two indexes that hold queued texts only. Used by sending.py to claim, by the
+"""What is due: ranges of two indexes that hold queued texts only. Used by sending/claims.py to claim, by the
 scheduler to know whom to wake, and by backlog.py to say how long something has waited.
 
-Texts of a broadcast wait behind its gate (broadcasts/gate.py); all others by lane and priority.
+Texts of a broadcast wait behind its gate (broadcast_gate.py); all others by lane and priority.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from sms_service.store.claim import quoted
 from sms_service.store.engine import Tx
 
 QUEUED = TABLE.c.status == quoted(statuses.QUEUED)
-_OWN = (QUEUED, TABLE.c.broadcast_id.is_(None))  # just so: it is what ix_messages_lane_due says
+OWN = (QUEUED, TABLE.c.broadcast_id.is_(None))  # just so: it is what ix_messages_lane_due says
+OF_BROADCASTS = (QUEUED, TABLE.c.broadcast_id.is_not(None))  # and this ix_messages_broadcast_due
 
 
 def priorities(tx: Tx, lane: str) -> Iterator[int]:
     """The priorities that queued texts of `lane` have, smallest first, each by one step in the index."""
     last: int | None = None
     while True:
-        statement = select(func.min(TABLE.c.priority)).where(*_OWN, TABLE.c.lane == lane)
+        statement = select(func.min(TABLE.c.priority)).where(*OWN, TABLE.c.lane == lane)
         if last is not None:
             statement = statement.where(TABLE.c.priority > last)
         last = tx.execute(statement).scalar_one()
@@ -38,13 +39,13 @@ def priorities(tx: Tx, lane: str) -> Iterator[int]:
 
 def in_lane(lane: str, priority: int, now: datetime) -> list[Any]:
     """Due texts that belong to no broadcast: a range of ix_messages_lane_due."""
-    return [*_OWN, TABLE.c.lane == lane, TABLE.c.priority == priority, TABLE.c.not_before <= now]
+    return [*OWN, TABLE.c.lane == lane, TABLE.c.priority == priority, TABLE.c.not_before <= now]
 
 
 def in_wave(broadcast_id: int, wave: int, now: datetime) -> list[Any]:
     """Due texts of one wave of a broadcast: a range of ix_messages_broadcast_due."""
     return [
-        *(QUEUED, TABLE.c.broadcast_id == broadcast_id, TABLE.c.broadcast_id.is_not(None)),
+        *(*OF_BROADCASTS, TABLE.c.broadcast_id == broadcast_id),
         *(TABLE.c.wave == wave, TABLE.c.not_before <= now),
     ]
 
