@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 
 from sms_service.domain.report_answers import Answers, from_json
 from sms_service.logs import get_logger
-from sms_service.store.claim import insert_new, new_token
+from sms_service.store.claim import insert_new_on, new_token
 from sms_service.store.engine import Tx
 from sms_service.store.models import ReportDraft
 
@@ -22,6 +22,21 @@ log = get_logger(__name__)
 
 TABLE = cast(Table, ReportDraft.__table__)
 LIVES = timedelta(days=7)  # after the last answer
+
+# Built once: building a statement takes longer than running it, and each turn of a report runs some.
+_OF_CALLER = TABLE.c.caller_hash == bindparam("of_caller", type_=TABLE.c.caller_hash.type)
+_NOW = bindparam("now", type_=TABLE.c.expires_at.type)
+_FOUND = select(TABLE).where(_OF_CALLER, TABLE.c.expires_at > _NOW)
+_FOUND_AND_LOCKED = _FOUND.with_for_update()
+_DROP_OLD = delete(TABLE).where(_OF_CALLER, TABLE.c.expires_at <= _NOW)
+_BEGIN = {kind: insert_new_on(TABLE, kind) for kind in (True, False)}  # is it PostgreSQL
+_CHANGED = ("answers_sealed", "language", "channel", "updated_at", "expires_at")
+_KEEP = (
+    update(TABLE)
+    .where(_OF_CALLER)
+    .values({name: bindparam(f"new_{name}") for name in _CHANGED})
+    .returning(TABLE.c.token, TABLE.c.created_at)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,8 @@ class Draft:
 def find(tx: Tx, caller_hash: str, now: datetime, *, lock: bool = False) -> Draft | None:
     """The caller's draft, or None when there is none that is young enough. `lock`: until the end of the
     transaction, for whoever means to change it."""
-    statement = select(TABLE).where(TABLE.c.caller_hash == caller_hash, TABLE.c.expires_at > now)
-    row = tx.execute(statement.with_for_update() if lock else statement).one_or_none()
+    statement = _FOUND_AND_LOCKED if lock else _FOUND
+    row = tx.execute(statement, {"of_caller": caller_hash, "now": now}).one_or_none()
     if row is None:
         return None
     try:
@@ -71,15 +86,11 @@ def save(
         "updated_at": now,
         "expires_at": now + LIVES,
     }
-    tx.execute(delete(TABLE).where(TABLE.c.caller_hash == caller_hash, TABLE.c.expires_at <= now))
+    tx.execute(_DROP_OLD, {"of_caller": caller_hash, "now": now})
     new = {**kept, "caller_hash": caller_hash, "token": token or new_token(), "created_at": now}
-    tx.execute(insert_new(tx, TABLE).values(new))
-    row = tx.execute(
-        update(TABLE)
-        .where(TABLE.c.caller_hash == caller_hash)
-        .values(kept)
-        .returning(TABLE.c.token, TABLE.c.created_at)
-    ).one()
+    tx.execute(_BEGIN[tx.is_postgres], new)
+    changed = {f"new_{name}": kept[name] for name in _CHANGED}
+    row = tx.execute(_KEEP, {"of_caller": caller_hash, **changed}).one()
     return Draft(row.token, answers, language, channel, row.created_at, now)
 
 
