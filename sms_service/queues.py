@@ -31,6 +31,7 @@ JOBS: dict[str, tuple[str, str]] = {
     "fan_out_reminders": ("bulk", "workers.reminders.fan_out"),
     "run_broadcasts": ("bulk", "workers.broadcasts.run"),
     "tell_registrants": ("bulk", "workers.reminders.tell_registrants"),
+    "ask_balances": ("bulk", "workers.balances.ask"),
 }
 JOB_TIMEOUT_SECONDS = 300
 _FLAG_SECONDS = 5  # a job that died before it took its flag down delays its lane no longer than this

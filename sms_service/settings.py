@@ -101,6 +101,7 @@ class Settings(BaseModel):
     quiet_sunday: Window = (time(6), time(10))
     sms_segments_per_second: OptionalFloat = None
     sms_segment_price: float = Field(0, ge=0)
+    gateway_balance_low: OptionalFloat = None
     send_lease_seconds: float = Field(60, gt=0, le=3600)
     canary_percent: float = Field(1, ge=0, le=100)
     canary_minimum: int = Field(20, ge=1)

@@ -19,7 +19,7 @@ from sms_service.services.broadcasts import sending as broadcast_sending
 from sms_service.services.events import notices as event_notices
 from sms_service.services.events import reminders
 from sms_service.services.figures import tallies
-from sms_service.services.operation import heartbeats
+from sms_service.services.operation import balances, heartbeats
 from sms_service.services.privacy import data_keys, retention
 from sms_service.services.reports import clusters as report_clusters
 from sms_service.services.reports import links as report_links
@@ -45,6 +45,7 @@ FORGET_EVERY_SECONDS = 60.0  # names of emptied reports leave the memory of a wo
 ERASED_EVERY_SECONDS = 5.0  # answers to HAPUS are emptied within this after they left
 SHRINK_EVERY_SECONDS = 60.0  # what was erased leaves SQLite's write-ahead log within this
 HISTORY_EVERY_SECONDS = 3600.0  # what the embedded Redis has dropped leaves its file within this
+BALANCES_EVERY_SECONDS = 300.0
 RETENTION_EVERY_SECONDS = 3600.0
 _RETENTION_SECONDS = 0.2  # of one tick: what is left comes a second later
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
@@ -91,6 +92,7 @@ class Scheduler:
             ("surges", SURGES_EVERY_SECONDS, self._watch_reports),
             ("forget", FORGET_EVERY_SECONDS, lambda: runtime.queues.wake([report_links.JOB])),
             ("heartbeat", BEAT_SECONDS, self._beat),
+            ("balances", BALANCES_EVERY_SECONDS, self._ask_balances),
             ("erased", ERASED_EVERY_SECONDS, lambda: self._sweep(self._empty_marked)),
             ("shrink", SHRINK_EVERY_SECONDS, self._shrink_log),
             ("retention", RETENTION_EVERY_SECONDS, self._retain),
@@ -99,6 +101,11 @@ class Scheduler:
             drop = ("history", HISTORY_EVERY_SECONDS, lambda: embedded_redis.drop_history(runtime.redis))
             turns.append(drop)
         return turns
+
+    def _ask_balances(self) -> None:
+        """A worker asks: a provider that is slow must not hold the scheduler."""
+        if balances.tellers(self._here.runtime):
+            self._here.runtime.queues.wake([balances.JOB])
 
     def _free_leases(self, tx: Tx, now: datetime) -> bool:
         return max(sweeps.free_leases(tx, now, self._lease)) >= sweeps.SLICE

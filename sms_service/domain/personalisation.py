@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sms_service.errors import Invalid
+from sms_service.errors import Invalid, said
 
 NAME, DISTRICT, AGENCY, SHORT_CODE = "name", "district", "agency", "short_code"
 # What may stand in braces, in either language's text.
@@ -75,7 +75,10 @@ def parse(text: str) -> Template:
             pieces.append("")
         elif character == "}":
             raise Invalid(
-                f"character {at + 1}: a closing brace without an opening one (write }}}} for a brace)"
+                said(
+                    "character %(at)s: a closing brace without an opening one (write }} for a brace)",
+                    at=at + 1,
+                )
             )
         else:
             pieces[-1] += character
@@ -87,11 +90,17 @@ def _field(text: str, at: int) -> tuple[str, int]:
     """The field of the placeholder that opens at `at`, and where the text goes on."""
     end = text.find("}", at)
     if end < 0:
-        raise Invalid(f"character {at + 1}: a brace is opened and not closed (write {{{{ for a brace)")
+        raise Invalid(
+            said("character %(at)s: a brace is opened and not closed (write {{ for a brace)", at=at + 1)
+        )
     field = PLACEHOLDERS.get(text[at + 1 : end].strip().lower())
     if field is None:
         known = ", ".join(f"{{{word}}}" for word in PLACEHOLDERS)
-        raise Invalid(f"character {at + 1}: this placeholder is not known; there are {known}")
+        raise Invalid(
+            said(
+                "character %(at)s: this placeholder is not known; there are %(known)s", at=at + 1, known=known
+            )
+        )
     return field, end + 1
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from sms_service.errors import Said, said
+
 Deed = Literal["deleted", "emptied", "kept"]
 _DAY = timedelta(days=1)
 
@@ -29,11 +31,12 @@ class Rule:
     why: str
 
     @property
-    def how_long(self) -> str:
+    def how_long(self) -> Said:
         """The period in words, with what it counts from."""
+        after = said(self.after)
         if self.period is None:
-            return self.after
-        return f"{_in_words(self.period)} {self.after}"
+            return after
+        return said("%(period)s %(after)s", period=_in_words(self.period), after=after)
 
 
 def _rule(
@@ -177,8 +180,10 @@ def as_markdown() -> Iterator[str]:
         yield f"| {rule.data} | {rule.how_long} | {then} | {rule.why} |"
 
 
-def _in_words(period: timedelta) -> str:
+def _in_words(period: timedelta) -> Said:
     days = period.days
     if days >= 730 and days % 365 < 2:
-        return f"{days // 365} years"
-    return f"{period // timedelta(hours=1)} hours" if days < 3 else f"{days} days"
+        return said("%(count)s years", count=days // 365)
+    if days < 3:
+        return said("%(count)s hours", count=period // timedelta(hours=1))
+    return said("%(count)s days", count=days)

@@ -10,6 +10,8 @@ Sending, `POST {base}/messaging`, header `apiKey`, form fields (the SDK writes t
   keyword, linkId, retryDurationInHours   premium only: never sent. A linkId that comes in is kept, no more.
 Answer, HTTP 201: SMSMessageData.Message, and .Recipients[] of number, statusCode, status, messageId, cost.
 
+Balance, `GET {base}/user?username=`: UserData.balance, currency and amount ("KES 1785.50").
+
 Callbacks, form fields (all read here are in forms.py; unknown ones are ignored):
   ussd          sessionId phoneNumber networkCode serviceCode text (cumulative, joined by `*`)
   ussd-events   date sessionId serviceCode networkCode phoneNumber status cost durationInMillis hopsCount
@@ -38,7 +40,7 @@ from sms_service.errors import (
     RecipientOptedOut,
     Rejected,
 )
-from sms_service.gateways.base import MAX_BATCH, OutboundSms, SendReceipt
+from sms_service.gateways.base import MAX_BATCH, Balance, OutboundSms, SendReceipt
 from sms_service.gateways.forms import ID_LENGTH, CallbackForms, clean, is_e164
 from sms_service.settings import Settings
 
@@ -63,6 +65,7 @@ _REFUSALS: dict[int, tuple[type[GatewayError], str]] = {
 }
 _CODES = {word.casefold(): code for code, (_, word) in _REFUSALS.items()} | {"success": 101}
 _NO_ID = frozenset({"", "none", "null"})
+_BALANCE = re.compile(r"([A-Z]{3})\s*(-?[\d,]{1,15}(?:\.\d{1,6})?)", re.ASCII)
 _COUNT = re.compile(r"\s*Sent to (\d+)/", re.IGNORECASE)
 
 
@@ -107,6 +110,24 @@ class AfricasTalking(CallbackForms):
             for number in sms.numbers
         ]
 
+    def find_balance(self) -> Balance | None:
+        """What is left on the account; None where the answer does not say. Raises GatewayError."""
+        from sms_service.gateways.africastalking_client import BoundedApplicationService
+
+        settings = self._settings
+        service = BoundedApplicationService(
+            settings.africastalking_username,
+            settings.africastalking_api_key,
+            settings.africastalking_base_url,
+            self._total,
+        )
+        answer = service.fetch_application_data(timeout=self._timeout)
+        if not 200 <= answer.status < 300:
+            from sms_service.gateways.calls import refusal
+
+            raise refusal(answer.status)
+        return _balance(answer.text)
+
     def _call(self, numbers: list[str], body: str) -> dict[str, SendReceipt]:
         answer = self._service.send(
             clean(body),
@@ -145,6 +166,17 @@ class AfricasTalking(CallbackForms):
             return phones.normalise(str(number), self._country)
         except Invalid:
             return ""
+
+
+def _balance(text: str) -> Balance | None:
+    """Read `{"UserData": {"balance": "KES 1785.50"}}`; both spellings of the outer name are seen."""
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    inner = (data.get("UserData") or data.get("userData")) if isinstance(data, dict) else None
+    told = _BALANCE.fullmatch(str(inner.get("balance", "")).strip()) if isinstance(inner, dict) else None
+    return Balance(float(told[2].replace(",", "")), told[1]) if told else None
 
 
 def _read(text: str) -> tuple[str, list[Any]]:

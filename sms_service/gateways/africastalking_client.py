@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from africastalking.Application import ApplicationService
 from africastalking.SMS import SMSService
 
-from sms_service.gateways.calls import Answer, Limits, post
+from sms_service.gateways.calls import Answer, Limits, get, post
 
 
 class BoundedSMSService(SMSService):  # type: ignore[misc]  # the SDK is not typed
@@ -36,3 +37,25 @@ class BoundedSMSService(SMSService):  # type: ignore[misc]  # the SDK is not typ
         timeout: tuple[float, float] = (Limits.connect, Limits.read),
     ) -> Answer:
         return post(url, data, headers, Limits(*timeout, total=self._total))
+
+
+class BoundedApplicationService(ApplicationService):  # type: ignore[misc]  # the SDK is not typed
+    """`fetch_application_data()` returns an Answer and raises what calls.get raises."""
+
+    def __init__(self, username: str, api_key: str, base_url: str, total: float) -> None:
+        super().__init__(username, api_key)
+        self._total = total
+        if base_url:
+            self._baseUrl = base_url.rstrip("/")
+
+    def _make_request(
+        self,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        data: None,
+        params: Mapping[str, str],
+        callback: None = None,
+        timeout: tuple[float, float] = (Limits.connect, Limits.read),
+    ) -> Answer:
+        return get(url, params, headers, Limits(*timeout, total=self._total))

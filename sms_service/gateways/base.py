@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from sms_service.errors import GatewayError, JalurError
 
@@ -105,6 +105,23 @@ class SendReceipt:
     gateway_id: str | None = None
     error: GatewayError | None = None
     cost: str = ""
+
+
+class Balance(NamedTuple):
+    """What is left on our account."""
+
+    amount: float
+    currency: str  # as the provider writes it: "KES"
+
+
+@runtime_checkable
+class TellsBalance(Protocol):
+    """A gateway that can say what is left on our account. Optional: Kannel has no account."""
+
+    name: str
+
+    def find_balance(self) -> Balance | None:
+        """Ask the provider, bounded in time; None: its answer names none. Raises GatewayError."""
 
 
 class Gateway(Protocol):

@@ -218,6 +218,17 @@ def post(url: str, data: Mapping[str, Any] | bytes, headers: Mapping[str, str], 
     Raises GatewayUnavailable, OutcomeUnknown, or Misconfigured for an address or header that cannot be.
     No message repeats what was sent.
     """
+    return _ask("POST", url, {"data": data}, headers, limits)
+
+
+def get(url: str, query: Mapping[str, str], headers: Mapping[str, str], limits: Limits) -> Answer:
+    """Ask once for what changes nothing, bounded like `post`. Raises what `post` raises."""
+    return _ask("GET", url, {"params": query}, headers, limits)
+
+
+def _ask(
+    method: str, url: str, sent: Mapping[str, Any], headers: Mapping[str, str], limits: Limits
+) -> Answer:
     status = 0
     text: str | None = None
     fault: GatewayError | None = None
@@ -225,9 +236,10 @@ def post(url: str, data: Mapping[str, Any] | bytes, headers: Mapping[str, str], 
     session = _kept.session(line)
     with _watchdog.watching(line):
         try:
-            with session.post(
+            with session.request(
+                method,
                 url,
-                data=data,
+                **sent,
                 headers={**headers, "Accept-Encoding": "identity"},
                 timeout=(limits.connect, limits.read),
                 stream=True,

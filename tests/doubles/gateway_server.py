@@ -132,6 +132,8 @@ class GatewayServer:
         self.connections = 0
         self.keeps_connections = True  # False: it hangs up after each answer, without saying so
         self.report_answers: Counter[int] = Counter()  # HTTP status -> how often; 0: no answer
+        self.account = (200, '{"UserData":{"balance":"KES 1785.50"}}')  # status and answer, for the balance
+        self.account_calls: list[Call] = []
         self.port = port
         self._tls = tls
         self._script: deque[Behaviour] = deque()
@@ -204,7 +206,12 @@ class GatewayServer:
             self.connections += 1
             while goes_on:  # connections are kept, as the real ones are
                 call = await _read(reader)
-                if call.path.startswith(("/ledger", "/texts")):
+                if call.path.startswith("/version1/user"):
+                    self.account_calls.append(call)
+                    status, body = self.account
+                    writer.write(_response(status, "application/json", body, {"Connection": "close"}))
+                    goes_on = False
+                elif call.path.startswith(("/ledger", "/texts")):
                     shown = self._shown(call.path)
                     writer.write(_response(200, "application/json", shown, {"Connection": "close"}))
                     goes_on = False

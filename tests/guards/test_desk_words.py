@@ -11,10 +11,12 @@ from babel.messages.mofile import read_mo
 from flask import Flask, render_template_string
 from flask_babel import Babel, force_locale
 
+from sms_service.domain import broadcast_life
 from sms_service.errors import Invalid, said
-from sms_service.web.console import words
+from sms_service.web.console import audit_words, words
 from sms_service.web.console.formats import told
 
+_CODE = re.compile(r"[a-z_]+\.[a-z_]+")
 _VALUE = re.compile(r"%\((\w+)\)s|\{(\w+)\}|(%%)")
 
 
@@ -69,6 +71,23 @@ def test_a_refusal_with_a_value_in_it_is_told_in_the_readers_language() -> None:
             assert told(told(error.words)) == "harus 1 sampai 480 huruf"
         with force_locale("en"):
             assert told(error.words) == "has 1 to 480 characters"
+
+
+def test_every_act_that_is_kept_has_words_at_the_desk() -> None:
+    acts, families = set[str](), set[str]()
+    for path in (words.PACKAGE).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "record_audit":
+                for one in ast.walk(node.args[2]):
+                    if isinstance(one, ast.JoinedStr):
+                        families.add(str(getattr(one.values[0], "value", "")))
+                    elif isinstance(one, ast.Constant) and _CODE.fullmatch(str(one.value)):
+                        acts.add(str(one.value))
+    assert acts - set(audit_words.ACTS) == set()
+    assert "report.read" in acts
+    assert all(any(act.startswith(family) for act in audit_words.ACTS) for family in families)
+    steps = {f"broadcast.{act}" for act in broadcast_life.PEOPLES_ACTS}
+    assert steps - set(audit_words.ACTS) == set()
 
 
 def pairs(catalogue: Catalog) -> list[tuple[str, str]]:

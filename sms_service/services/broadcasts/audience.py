@@ -77,9 +77,9 @@ def check(tx: Tx, audience: Audience) -> dict[str, str]:
             errors["audience.districts"] = "gives Kemendagri codes of districts of NTT (53.04)"
     for language in audience.languages:
         if language not in LANGUAGES:
-            errors["audience.languages"] = f"is of {', '.join(LANGUAGES)}"
+            errors["audience.languages"] = said("is of %(known)s", known=", ".join(LANGUAGES))
     if not set(audience.topics) <= set(topics.TOPICS):
-        errors["audience.topics"] = f"is of {', '.join(topics.TOPICS)}"
+        errors["audience.topics"] = said("is of %(known)s", known=", ".join(topics.TOPICS))
     if audience.event is not None and tx.get(Event, audience.event) is None:
         errors["audience.event"] = "there is no such event"
     if audience.communities:

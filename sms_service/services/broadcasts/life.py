@@ -270,7 +270,7 @@ def check(tx: Tx, fields: BroadcastFields, now: datetime) -> None:
     """Raises Invalid by field, every fault at once."""
     errors = broadcast_audience.check(tx, fields.audience)
     if fields.kind not in life.KINDS:
-        errors["kind"] = f"is one of {', '.join(life.KINDS)}"
+        errors["kind"] = said("is one of %(known)s", known=", ".join(life.KINDS))
     errors |= broadcast_texts.check(fields.text_id, fields.text_en) or broadcast_cautions.refusals(
         tx, fields.text_id, fields.text_en, now.date()
     )

@@ -16,7 +16,7 @@ from sqlalchemy import Table, delete, select, update
 
 from sms_service.domain import unconfirmed
 from sms_service.domain.items import KINDS, ContentItem
-from sms_service.errors import Conflict, Invalid, NotFound
+from sms_service.errors import Conflict, Invalid, NotFound, said
 from sms_service.services.content import facts as content
 from sms_service.services.content.facts import Library
 from sms_service.services.read_models import bump
@@ -155,7 +155,7 @@ def _validated(kind: str, raw: Mapping[str, Any]) -> ContentItem:
     faults = {}
     for name, value in item.model_dump(mode="json").items():
         if what := unconfirmed.find(_flat(value)):
-            faults[name] = f"unconfirmed: {what}"
+            faults[name] = said("unconfirmed: %(what)s", what=what)
     if faults:
         raise Invalid("this was never confirmed, and callers are not told it", faults)
     return item

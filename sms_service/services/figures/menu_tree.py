@@ -6,13 +6,15 @@ it, and named elsewhere. Called by the desk.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from menus.model import Menu
 from menus.words import PLACEHOLDER
 from sms_service.services.figures.calls import NodeFigure, node_figure
+
+_FEW = 2  # so many pointers stand behind one choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class _Drawing:
                 below = self.branch(target, name if target not in drawn else "-", label)
                 branches.append(below)
                 drawn.add(target)
+            branches = _telling(branches)
         return Branch(
             node=name,
             via=via,
@@ -76,6 +79,18 @@ class _Drawing:
             branches=tuple(branches),
             is_elsewhere=not is_here,
         )
+
+
+def _telling(branches: list[Branch]) -> list[Branch]:
+    """Without what says little: where the service decides for the caller, one choice leads to many places
+    that are drawn already."""
+    pointers: Counter[str] = Counter()
+    kept = []
+    for one in branches:
+        pointers[one.via] += one.is_elsewhere
+        if not one.is_elsewhere or pointers[one.via] <= _FEW:
+            kept.append(one)
+    return kept
 
 
 def _places(menu: Menu, language: str, starts: list[str]) -> dict[str, str]:
@@ -107,8 +122,8 @@ def _onward(menu: Menu, language: str, name: str) -> Iterator[tuple[str, str]]:
     for option in node.options:
         label = f"{option.key} {words.options.get(option.word, '')}" if words else option.key
         yield from _screens(menu, option.go, label, ())
-    for outcome, target in node.outcomes.items():
-        yield from _screens(menu, target, outcome, (name,))
+    for target in node.outcomes.values():
+        yield from _screens(menu, target, "", (name,))
     for target in (node.go, node.empty):
         if target:
             yield from _screens(menu, target, "", ())

@@ -184,7 +184,8 @@ def _conditions(filters: Filters, now: datetime) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [Report.status.in_(filters.statuses or report_statuses.OPEN)]
     wanted.append(Report.duplicate_of_id.is_not_distinct_from(filters.duplicate_of_id))
     if filters.is_urgent is not None:
-        wanted.append(Report.is_urgent.is_(filters.is_urgent))
+        # Not "is true": PostgreSQL does not find ix_reports_urgent by that.
+        wanted.append(and_(Report.is_urgent) if filters.is_urgent else ~Report.is_urgent)
     if filters.district is not None:
         wanted.append(Report.district == filters.district)
     if filters.assignee_id is not None:
@@ -209,11 +210,14 @@ def _check(tx: Tx, report: Report, wanted: Mapping[str, Any]) -> None:
     status = wanted.get("status", report.status)
     if status not in report_statuses.STATUSES:
         raise Invalid(
-            "the case cannot be moved", {"status": f"is one of {', '.join(report_statuses.STATUSES)}"}
+            "the case cannot be moved",
+            {"status": said("is one of %(known)s", known=", ".join(report_statuses.STATUSES))},
         )
     if status != report.status and not report_statuses.may_move(report.status, status):
         onward = ", ".join(sorted(report_statuses.MOVES[report.status]))
-        raise Conflict(f"a case that is {report.status} can become: {onward}")
+        raise Conflict(
+            said("a case that is %(now)s can become: %(onward)s", now=report.status, onward=onward)
+        )
     errors = _faults(wanted, status, wanted.get("outcome", report.outcome))
     if errors:
         raise Invalid("the case cannot be changed like this", errors)
@@ -222,9 +226,11 @@ def _check(tx: Tx, report: Report, wanted: Mapping[str, Any]) -> None:
 
 
 def _faults(wanted: Mapping[str, Any], status: str, outcome: str | None) -> dict[str, str]:
-    errors = {}
+    errors: dict[str, str] = {}
     if status == report_statuses.CLOSED and outcome not in report_statuses.OUTCOMES:
-        errors["outcome"] = f"of a closed case is one of {', '.join(report_statuses.OUTCOMES)}"
+        errors["outcome"] = said(
+            "of a closed case is one of %(known)s", known=", ".join(report_statuses.OUTCOMES)
+        )
     elif status != report_statuses.CLOSED and outcome is not None:
         errors["outcome"] = "belongs to a closed case only"
     if wanted.get("priority", report_statuses.USUAL) not in report_statuses.PRIORITIES:

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
 
 from sms_service.domain.corroboration import UNFOUNDED, Tier, tier, weigh
 from sms_service.domain.roles import may
-from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
+from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound, Said, said
 from sms_service.services.read_models import bump
 from sms_service.services.reports import links as report_links
 from sms_service.services.reports import reported
@@ -204,7 +204,7 @@ def _locked(
     if link.version != version:
         raise Conflict("the link has been decided meanwhile", {"status": link.status})
     if link.status == to:
-        raise Conflict(f"the link is {to} already")
+        raise Conflict("the link is confirmed already" if to == CONFIRMED else "the link is split already")
     one, other = tx.scalars(
         select(Report)
         .where(Report.id.in_(ids))
@@ -235,10 +235,11 @@ def _lock_clusters(tx: Tx, ids: Sequence[int]) -> list[ReportCluster]:
 
 def _refuse_silent_join(clusters: Sequence[ReportCluster]) -> None:
     if len(clusters) > 1:
-        ids = " and ".join(str(cluster.id) for cluster in clusters)
-        raise Conflict(f"this joins the clusters {ids}: say so with `join`", {"join": "is true to join them"})
+        ids = ", ".join(str(cluster.id) for cluster in clusters)
+        told = said("this joins the clusters %(ids)s: say so with `join`", ids=ids)
+        raise Conflict(told, {"join": "is true to join them"})
     if clusters and clusters[0].status != OPEN:
-        told = f"cluster {clusters[0].id} is {clusters[0].status}: `join` opens it again"
+        told = said("cluster %(id)s is dismissed, joined or apart: `join` opens it again", id=clusters[0].id)
         raise Conflict(told, {"join": "is true to open it again"})
 
 
@@ -292,6 +293,16 @@ def _take_apart(tx: Tx, cluster: ReportCluster, person: Person, now: datetime) -
     _audit(tx, person, "apart", cluster.id, {"was_confirmed": was_confirmed}, now)
 
 
+def not_open(status: str) -> Said:
+    """Why nothing can be done to a cluster of a status."""
+    words = {
+        DISMISSED: said("the cluster is dismissed"),
+        JOINED: said("the cluster is joined to another one"),
+        APART: said("the cluster is taken apart"),
+    }
+    return words[status]
+
+
 def _changeable(tx: Tx, cluster_id: int, version: int | None) -> ReportCluster:
     found = _lock_clusters(tx, [cluster_id])
     if not found:
@@ -300,7 +311,7 @@ def _changeable(tx: Tx, cluster_id: int, version: int | None) -> ReportCluster:
     if version is not None and version != cluster.version:
         raise Conflict("the cluster has been changed meanwhile")
     if cluster.status != OPEN:
-        raise Conflict(f"the cluster is {cluster.status}")
+        raise Conflict(not_open(cluster.status))
     return cluster
 
 

@@ -52,7 +52,7 @@ def draft_warning(
     cluster = tx.get(ReportCluster, cluster_id, with_for_update=True, populate_existing=True)
     cluster = cluster or report_clusters.get_cluster(tx, cluster_id)
     if cluster.status != report_clusters.OPEN:
-        raise Conflict(f"the cluster is {cluster.status}")
+        raise Conflict(report_clusters.not_open(cluster.status))
     if cluster.confirmed_at is None and cluster.independent < threshold:
         told = said(
             "%(count)s of %(threshold)s independent reporters: nothing is published yet",

@@ -55,7 +55,7 @@ def create_staff(tx: Tx, name: str, role: str, password: str, now: datetime) -> 
             "give 1 to %(most)s printable characters, without space at the ends", most=LONGEST_NAME
         )
     if role not in ROLES:
-        errors["role"] = f"is one of {', '.join(ROLES)}"
+        errors["role"] = said("is one of %(known)s", known=", ".join(ROLES))
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         errors["password"] = _PASSWORD
     if errors:

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from sms_service.domain.roles import ROLES
-from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound
+from sms_service.errors import Conflict, Invalid, NotAllowed, NotFound, said
 from sms_service.services.staff import accounts as staff
 from sms_service.services.staff import sign_in
 from sms_service.services.staff.accounts import Person
@@ -101,7 +101,7 @@ def set_role(
     """Give a colleague another role. Raises NotAllowed for one's own, Invalid, NotFound."""
     person = _colleague_of(tx, admin, staff_id)
     if role not in ROLES:
-        raise Invalid("there is no such role", {"role": f"is one of {', '.join(ROLES)}"})
+        raise Invalid("there is no such role", {"role": said("is one of %(known)s", known=", ".join(ROLES))})
     _check_community(tx, role, community_id)
     before, person.role, person.community_id = person.role, role, community_id
     sign_in.end_other_sessions(tx, staff_id, None, now)  # what is open was opened under the old role

@@ -35,6 +35,10 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "id": "Jalur Aman: pengiriman SMS berhenti. Mohon periksa konsol.",
             "en": "Jalur Aman: sending of texts has stopped. Please check the console.",
         },
+        "balance_low": {
+            "id": "Jalur Aman: saldo SMS hampir habis. Mohon segera diisi.",
+            "en": "Jalur Aman: the balance for texts is nearly used up. Please top it up.",
+        },
         "broadcast_halted": {
             "id": "Jalur Aman: satu siaran dihentikan otomatis. Mohon periksa konsol.",
             "en": "Jalur Aman: a broadcast was halted automatically. Please check the console.",

@@ -213,6 +213,20 @@ def _looks(
     }
 
 
+def _topics() -> dict[str, str]:
+    """The menu's lists of articles."""
+    return {
+        "costs": _("Costs"),
+        "documents": _("Documents"),
+        "family": _("Help for families"),
+        "job_notes": _("Notes on work abroad"),
+        "money_home": _("Sending money home"),
+        "report_careful": _("Reporting with care"),
+        "signs": _("Signs of danger"),
+        "steps": _("Steps of the official way"),
+    }
+
+
 def _choices(visit: Visit) -> dict[str, object]:
     """What the form offers to choose from, in words."""
     menu = visit.runtime.menu
@@ -224,7 +238,7 @@ def _choices(visit: Visit) -> dict[str, object]:
 
     levels = ("none", "sd", "smp", "sma", "d3", "s1")
     return {
-        "topics": [(topic, topic.replace("_", " ")) for topic in content_screens.topics(menu)],
+        "topics": [(topic, _topics().get(topic, topic)) for topic in content_screens.topics(menu)],
         "help_kinds": [
             ("work", _("work and wages")),
             ("violence", _("violence")),

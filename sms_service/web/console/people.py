@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
+from flask_babel import LazyString
 from flask_babel import gettext as _
 
 from sms_service.domain.roles import ROLES
 from sms_service.services.staff import accounts as staff
 from sms_service.services.staff import audit, people, sign_in
 from sms_service.services.staff.audit import Filter
+from sms_service.web.console import audit_words
 from sms_service.web.console.fields import Typed
 from sms_service.web.console.lists import PAGE, after_id, listing
 from sms_service.web.console.pages import File, Moved, Page, Shown, Visit
@@ -141,9 +144,23 @@ def show_audit(visit: Visit) -> Shown:
         {
             "page": listing(found, visit.query, lambda entry: entry.id),
             "everybody": everybody,
+            "acts": _acts(visit.query.get("act", "")),
+            "records": [("", _("all")), *_sorted(audit_words.RECORDS)],
+            "act_words": audit_words.act,
+            "record_words": audit_words.record,
             "query": visit.query,
         },
     )
+
+
+def _acts(wanted: str) -> list[tuple[str, str]]:
+    """Acts to choose from; one may also ask for how they begin, as "report."."""
+    found = [("", _("all")), *_sorted(audit_words.ACTS)]
+    return found if wanted in dict(found) else [*found, (wanted, f"{wanted}…")]
+
+
+def _sorted(words: Mapping[str, LazyString]) -> list[tuple[str, str]]:
+    return sorted(((code, str(said)) for code, said in words.items()), key=lambda one: (one[1], one[0]))
 
 
 def export_audit(visit: Visit) -> File:

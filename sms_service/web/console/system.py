@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from sms_service.domain.retention import RULES
 from sms_service.services.events.texts import quiet_of
-from sms_service.services.operation import readiness, system_state
+from sms_service.services.operation import balances, readiness, system_state
 from sms_service.web.console.pages import Page, Shown, Visit
 
 
@@ -33,6 +33,9 @@ def _live(visit: Visit) -> dict[str, object]:
         "most_counted": system_state.MOST_COUNTED,
         "oldest_inbound": system_state.oldest_inbound_seconds(visit.tx, now),
         "gateways": system_state.gateways(runtime),
+        "balances": balances.list_told(runtime),
+        "tells_balance": bool(balances.tellers(runtime)),
+        "real_now": visit.real_now,
         "errors_found": system_state.last_errors(visit.tx),
         "error_words": _error_words(),
         "among": system_state.NEWEST,

@@ -19,6 +19,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from sms_service.domain.retention import RULES
+
 _IDLE = re.compile(
     rb'"(Project-Id|Report-Msgid|POT-Creation|PO-Revision|Last-Translator|Language-Team|Generated-By)'
 )
@@ -54,6 +56,9 @@ def collect() -> Catalog:
         for path in sorted((PACKAGE / folder).rglob("*.py")):
             for words in refusals(ast.parse(path.read_text(encoding="utf-8"))):
                 found.add(words, None, [(str(path.relative_to(PACKAGE)), 0)])
+    for rule in RULES:
+        for words in (rule.data, rule.why, rule.after):
+            found.add(words, None, [("domain/retention.py", 0)])
     return found
 
 

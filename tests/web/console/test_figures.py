@@ -256,3 +256,7 @@ def test_the_pages_ask_the_database_little(desk: Desk, path: str) -> None:
     with counted(desk.runtime.store) as asked:
         assert officer.get(path).status_code == 200
     assert len(asked) <= MOST, asked
+
+
+def test_the_tree_stays_light(desk: Desk) -> None:
+    assert len(desk.browser("officer").get("/menus").data) < 75_000

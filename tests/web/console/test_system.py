@@ -12,9 +12,10 @@ from sms_service.circuits import FAILURES_TO_OPEN, Circuits
 from sms_service.domain import statuses
 from sms_service.domain.quiet_hours import Quiet
 from sms_service.errors import GatewayUnavailable, Misconfigured
+from sms_service.gateways.base import Balance
 from sms_service.queues import LANES
 from sms_service.runtime import Runtime
-from sms_service.services.operation import heartbeats, system_state
+from sms_service.services.operation import balances, heartbeats, system_state
 from sms_service.services.texts.messages import TABLE
 from sms_service.store.engine import Store
 from tests.conftest import SECRETS
@@ -66,7 +67,16 @@ def test_a_gateway_that_does_not_answer_says_how_it_goes_on(desk: Desk) -> None:
         circuits.failed("console", GatewayUnavailable("no answer"))
     page = desk.browser("officer").get("/system").text
     assert "One text tries again every 5 seconds" in page
-    assert "GatewayUnavailable" in page
+    assert ": The gateway did not answer" in page
+
+
+def test_a_balance_that_was_told_is_shown_with_its_age(desk: Desk) -> None:
+    officer = desk.browser("officer")
+    assert "The balance cannot be told here" in officer.get("/system").text
+    told_at = datetime.now(UTC) - timedelta(minutes=12)
+    balances.keep(desk.runtime, "africastalking", Balance(1234567.5, "IDR"), told_at)
+    page = officer.get("/system").text
+    assert "On our account at africastalking are IDR 1,234,567.5, as it said 12 min ago." in page
 
 
 def test_the_last_errors_are_put_together_by_class_and_nobodys_number_is_among_them(desk: Desk) -> None:
