@@ -11,9 +11,20 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, UnaryExpression, literal_column, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Table,
+    UnaryExpression,
+    bindparam,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from sms_service.store.engine import Tx
 
@@ -50,6 +61,37 @@ def claim(
 
     `due` is judged again by the UPDATE itself, under the row's lock.
     """
+    return list(tx.execute(_taking(table, due, order_by, limit, values, returning)))
+
+
+class Claim:
+    """A claim that is made again and again: built once, with bindparam() where values differ each time; to
+    build the statement takes longer than to run it. Arguments as of `claim`."""
+
+    def __init__(
+        self,
+        table: Table,
+        *,
+        due: Sequence[ColumnElement[bool]],
+        order_by: Order,
+        values: Mapping[str, Any],
+        returning: Sequence[ColumnElement[Any]] = (),
+    ) -> None:
+        self._statement = _taking(table, due, order_by, bindparam("at_most"), values, returning)
+
+    def make(self, tx: Tx, limit: int, **given: Any) -> list[Row[Any]]:
+        """As `claim`; `given` are the values of the bindparams, by name."""
+        return list(tx.execute(self._statement, {"at_most": limit, **given}))
+
+
+def _taking(
+    table: Table,
+    due: Sequence[ColumnElement[bool]],
+    order_by: Order,
+    limit: int | BindParameter[int],
+    values: Mapping[str, Any],
+    returning: Sequence[ColumnElement[Any]],
+) -> ReturningUpdate[Any]:
     chosen = (
         select(table.c.id)
         .where(*due)
@@ -58,13 +100,12 @@ def claim(
         .with_for_update(skip_locked=True)
         .cte("chosen")
     )
-    statement = (
+    return (
         update(table)
         .where(table.c.id.in_(select(chosen.c.id)))
         .values(dict(values))
         .returning(*(returning or (table.c.id,)))
     )
-    return list(tx.execute(statement))
 
 
 def insert_new(tx: Tx, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -93,7 +93,7 @@ class Waiting(Collector):
             oldest = inbox.oldest_due(tx)
         rows = GaugeMetricFamily(
             "jalur_messages",
-            "Texts out that are not settled (20,000: so many or more)",
+            "Texts out that wait (20,000: so many or more)",
             labels=["lane", "status"],
         )
         age = GaugeMetricFamily("jalur_oldest_due_seconds", "Age of the oldest due row", labels=["kind"])

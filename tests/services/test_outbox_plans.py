@@ -36,7 +36,7 @@ QUESTIONS: dict[str, tuple[Select[Any], str]] = {
     ),
     "what waits of broadcasts, for the figures": (
         backlog.some(*due.OF_BROADCASTS),
-        "ix_messages_broadcast_due",
+        "ix_messages_",  # one of those that hold only what waits
     ),
     "what waits of a lane, for the figures": (
         backlog.some(*due.OWN, TABLE.c.lane == "bulk"),

@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import BindParameter, Row, bindparam
 
 from sms_service.domain import statuses
 from sms_service.domain.quiet_hours import HELD_KINDS
 from sms_service.services.texts import broadcast_gate, due
 from sms_service.services.texts.broadcast_gate import Gate
 from sms_service.services.texts.messages import BROADCAST_LANE, TABLE
-from sms_service.store.claim import claim, new_token
+from sms_service.store.claim import Claim, new_token
 from sms_service.store.engine import Tx
 
 _SHARE_BESIDE_URGENT = 0.25
@@ -32,6 +32,30 @@ _CLAIMED = tuple(
     )
 )  # fmt: skip
 _random = random.SystemRandom()
+
+
+def _claim(due_: list[Any]) -> Claim:
+    return Claim(
+        TABLE,
+        due=[*due_, TABLE.c.expires_at > bindparam("at")],
+        order_by=(TABLE.c.not_before, TABLE.c.id),
+        values={
+            "status": statuses.SENDING,
+            "claim": bindparam("token"),
+            "lease_until": bindparam("until"),
+            "gateway": None,
+        },
+        returning=_CLAIMED,
+    )
+
+
+_AT: BindParameter[datetime] = bindparam("at")
+_IN_LANE = due.in_lane(bindparam("of_lane"), bindparam("of_priority"), _AT)
+_FROM_LANE = {
+    False: _claim(_IN_LANE),
+    True: _claim([*_IN_LANE, TABLE.c.kind.not_in(HELD_KINDS)]),  # in quiet hours
+}
+_FROM_WAVE = _claim(due.in_wave(bindparam("of_broadcast"), bindparam("of_wave"), _AT))
 
 
 class Claimer:
@@ -67,11 +91,11 @@ class Claimer:
         return self._limit - len(self.rows)
 
     def _from_lane(self) -> None:
-        held = [TABLE.c.kind.not_in(HELD_KINDS)] if self._in_quiet_hours else []
+        source = _FROM_LANE[self._in_quiet_hours]
         for priority in due.priorities(self._tx, self._lane):
             if not self._room:
                 return
-            self._take([*due.in_lane(self._lane, priority, self._now), *held], self._room)
+            self._take(source, self._room, of_lane=self._lane, of_priority=priority)
 
     def _from_gates(self, gates: Sequence[Gate]) -> None:
         for same_kind in broadcast_gate.in_turn(gates):
@@ -86,23 +110,11 @@ class Claimer:
         for wave in due.waves(gate):
             wanted = min(share - taken, self._room)
             if wanted > 0:
-                taken += self._take(due.in_wave(gate.broadcast_id, wave, self._now), wanted)
+                taken += self._take(_FROM_WAVE, wanted, of_broadcast=gate.broadcast_id, of_wave=wave)
         return taken
 
-    def _take(self, range_: list[Any], limit: int) -> int:
-        found = claim(
-            self._tx,
-            TABLE,
-            due=[*range_, TABLE.c.expires_at > self._now],
-            order_by=(TABLE.c.not_before, TABLE.c.id),
-            limit=limit,
-            values={
-                "status": statuses.SENDING,
-                "claim": self.token,
-                "lease_until": self._now + self._lease,
-                "gateway": None,
-            },
-            returning=_CLAIMED,
-        )
+    def _take(self, source: Claim, limit: int, **given: Any) -> int:
+        until = self._now + self._lease
+        found = source.make(self._tx, limit, at=self._now, token=self.token, until=until, **given)
         self.rows += sorted(found, key=lambda row: (row.not_before, row.id))
         return len(found)

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, Update, bindparam, func, select, update
 
 from sms_service.domain import statuses
 from sms_service.gateways.base import DeliveryReport
 from sms_service.logs import get_logger
 from sms_service.metrics import DELIVERY_REPORTS
 from sms_service.services.texts.messages import TABLE
-from sms_service.store.claim import insert_new
+from sms_service.store.claim import insert_new_on
 from sms_service.store.engine import Tx
 from sms_service.store.models import DeliveryReportRow
 
@@ -28,6 +29,29 @@ REPORTS = cast(Table, DeliveryReportRow.__table__)
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]{0,30}|[0-9]{1,4}")  # of a gateway; whatever else comes is not logged
 KEEP_TRYING = timedelta(days=2)  # a report older than this finds no text any more
 _COLUMNS = (REPORTS.c.id, REPORTS.c.gateway, REPORTS.c.gateway_id, REPORTS.c.status, REPORTS.c.reason)
+# Built once: a report comes for every text, and to build a statement takes longer than to run it.
+_KEEP = {
+    is_postgres: insert_new_on(REPORTS, is_postgres).returning(*_COLUMNS) for is_postgres in (True, False)
+}
+_WAITING_FOR_IDS = (
+    select(*_COLUMNS)
+    .where(
+        REPORTS.c.gateway == bindparam("of_gateway"),
+        REPORTS.c.gateway_id.in_(bindparam("of_ids", expanding=True)),
+        REPORTS.c.matched_at.is_(None),
+    )
+    .order_by(REPORTS.c.id)
+)
+_TEXT = (
+    select(TABLE.c.id, TABLE.c.status)
+    .where(TABLE.c.gateway == bindparam("of_gateway"), TABLE.c.gateway_id == bindparam("of_id"))
+    .with_for_update()
+)
+_MATCHED = (
+    update(REPORTS)
+    .where(REPORTS.c.id.in_(bindparam("of_ids", expanding=True)))
+    .values(matched_at=bindparam("at"))
+)
 
 
 def record_delivery(tx: Tx, report: DeliveryReport, now: datetime) -> bool:
@@ -44,7 +68,7 @@ def record_delivery(tx: Tx, report: DeliveryReport, now: datetime) -> bool:
         "reason": _fitting(report.reason, 128),
         "received_at": now,
     }
-    kept = tx.execute(insert_new(tx, REPORTS).values(values).returning(*_COLUMNS)).one_or_none()
+    kept = tx.execute(_KEEP[tx.is_postgres], values).one_or_none()
     if kept is None:
         return False
     DELIVERY_REPORTS.labels(report.gateway, report.status or "other").inc()
@@ -59,15 +83,7 @@ def match_ids(tx: Tx, gateway: str, gateway_ids: Sequence[str], now: datetime) -
     """Apply the reports that came for these ids before the send was recorded; return how many."""
     if not gateway_ids:
         return 0
-    waiting = tx.execute(
-        select(*_COLUMNS)
-        .where(
-            REPORTS.c.gateway == gateway,
-            REPORTS.c.gateway_id.in_(gateway_ids),
-            REPORTS.c.matched_at.is_(None),
-        )
-        .order_by(REPORTS.c.id)
-    ).all()
+    waiting = tx.execute(_WAITING_FOR_IDS, {"of_gateway": gateway, "of_ids": list(gateway_ids)}).all()
     return _apply(tx, waiting, now)
 
 
@@ -93,24 +109,35 @@ def _apply(tx: Tx, reports: Sequence[Any], now: datetime) -> int:
     """Move the texts of `reports` forward, one by one and in order; reports without a text are left."""
     matched = [report.id for report in reports if _move(tx, report, now)]
     if matched:
-        tx.execute(update(REPORTS).where(REPORTS.c.id.in_(matched)).values(matched_at=now))
+        tx.execute(_MATCHED, {"of_ids": matched, "at": now})
     return len(matched)
 
 
 def _move(tx: Tx, report: Any, now: datetime) -> bool:
     """Returns whether a text has this id, moved or not."""
-    here = (TABLE.c.gateway == report.gateway, TABLE.c.gateway_id == report.gateway_id)
-    found = tx.execute(select(TABLE.c.id, TABLE.c.status).where(*here).with_for_update()).first()
+    found = tx.execute(_TEXT, {"of_gateway": report.gateway, "of_id": report.gateway_id}).first()
     if found is None:
         return False
     if report.status is not None and statuses.may_move(found.status, report.status):
-        values: dict[str, Any] = {"status": report.status, "sent_at": func.coalesce(TABLE.c.sent_at, now)}
-        if report.status in statuses.FINAL:
-            values["finished_at"] = now
+        given = {"of_id": found.id, "at": now}
         if report.status == statuses.FAILED:
-            values["error"] = f"reported failed: {report.reason}" if report.reason else "reported failed"
-        tx.execute(update(TABLE).where(TABLE.c.id == found.id).values(values))
+            given["why"] = f"reported failed: {report.reason}" if report.reason else "reported failed"
+        tx.execute(_forward(report.status), given)
     return True
+
+
+@cache
+def _forward(status: str) -> Update:
+    """Moves the text `of_id` to `status`; `at` when, and for a failure `why`."""
+    values: dict[str, Any] = {
+        "status": status,
+        "sent_at": func.coalesce(TABLE.c.sent_at, bindparam("at", type_=TABLE.c.sent_at.type)),
+    }
+    if status in statuses.FINAL:
+        values["finished_at"] = bindparam("at", type_=TABLE.c.sent_at.type)
+    if status == statuses.FAILED:
+        values["error"] = bindparam("why")
+    return update(TABLE).where(TABLE.c.id == bindparam("of_id")).values(values)
 
 
 def _fitting(text: str, length: int) -> str:

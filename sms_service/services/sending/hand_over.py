@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from sms_service.domain import statuses
 from sms_service.domain.quiet_hours import HELD_KINDS
@@ -28,6 +28,21 @@ from sms_service.store.engine import Tx
 from sms_service.store.models import OptOut
 
 _HOLD_AT_ONCE = 5000
+# Built once: to build a statement takes longer than to run it.
+_STOPPED = select(OptOut.number_hash, OptOut.opted_out_at).where(
+    OptOut.number_hash.in_(bindparam("hashes", expanding=True))
+)
+_MARK = (
+    update(TABLE)
+    .where(
+        TABLE.c.id.in_(bindparam("ids", expanding=True)),
+        TABLE.c.claim == bindparam("token"),
+        TABLE.c.status == statuses.SENDING,
+        TABLE.c.expires_at > bindparam("at"),
+    )
+    .values(gateway=bindparam("to_gateway"), lease_until=bindparam("until"))
+    .returning(TABLE.c.id)
+)
 
 
 def claim_batch(
@@ -72,12 +87,9 @@ def hand_over(
     if held:
         give_back(tx, [batches[0].keep(text for text in texts if text.id in held)])
     wanted = _leave_out_opted_out(tx, token, [text for text in texts if text.id not in held], now)
-    marked = tx.execute(
-        update(TABLE)
-        .where(*_ours(token, [text.id for text in wanted]), TABLE.c.expires_at > now)
-        .values(gateway=gateway, lease_until=now + lease)
-        .returning(TABLE.c.id)
-    )
+    ids = [text.id for text in wanted]
+    given = {"ids": ids, "token": token, "at": now, "to_gateway": gateway, "until": now + lease}
+    marked = tx.execute(_MARK, given)
     going = set(marked.scalars())
     left = [batch.keep(text for text in batch.texts if text.id in going) for batch in batches]
     return [batch for batch in left if batch.texts]
@@ -122,7 +134,7 @@ def _leave_out_opted_out(tx: Tx, token: str, claimed: list[Claimed], now: dateti
     if not claimed:
         return []
     hashes = {text.number_hash for text in claimed}
-    rows = tx.execute(select(OptOut.number_hash, OptOut.opted_out_at).where(OptOut.number_hash.in_(hashes)))
+    rows = tx.execute(_STOPPED, {"hashes": list(hashes)})
     stopped = {row.number_hash: row.opted_out_at for row in rows}
     barred = {text.id for text in claimed if not _may_go(text, stopped.get(text.number_hash))}
     _end(tx, token, list(barred), statuses.OPTED_OUT, "opted out before it was sent", now)

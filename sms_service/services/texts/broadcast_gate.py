@@ -1,7 +1,7 @@
 """Which broadcasts may send at this moment, and how far: one look at the table of broadcasts.
 
 Pausing a broadcast of a million texts is thus one UPDATE of one row: its texts stay as they are, and the
-next claim passes them by. What was claimed before is asked about again by sending/hand_over.py and given back.
+next claim passes them by. What was claimed before is asked about again by hand_over.py and given back.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 
 from sms_service.domain import statuses
 from sms_service.services.texts import broadcast_gate
@@ -24,25 +24,35 @@ OWN = (QUEUED, TABLE.c.broadcast_id.is_(None))  # just so: it is what ix_message
 OF_BROADCASTS = (QUEUED, TABLE.c.broadcast_id.is_not(None))  # and this ix_messages_broadcast_due
 
 
+_FIRST = select(func.min(TABLE.c.priority)).where(*OWN, TABLE.c.lane == bindparam("of_lane"))
+_NEXT = _FIRST.where(TABLE.c.priority > bindparam("after"))
+
+
 def priorities(tx: Tx, lane: str) -> Iterator[int]:
     """The priorities that queued texts of `lane` have, smallest first, each by one step in the index."""
     last: int | None = None
     while True:
-        statement = select(func.min(TABLE.c.priority)).where(*OWN, TABLE.c.lane == lane)
-        if last is not None:
-            statement = statement.where(TABLE.c.priority > last)
-        last = tx.execute(statement).scalar_one()
+        statement, given = (_FIRST, {}) if last is None else (_NEXT, {"after": last})
+        last = tx.execute(statement, {"of_lane": lane, **given}).scalar_one()
         if last is None:
             return
         yield last
 
 
-def in_lane(lane: str, priority: int, now: datetime) -> list[Any]:
+def in_lane(
+    lane: str | BindParameter[str],
+    priority: int | BindParameter[int],
+    now: datetime | BindParameter[datetime],
+) -> list[Any]:
     """Due texts that belong to no broadcast: a range of ix_messages_lane_due."""
     return [*OWN, TABLE.c.lane == lane, TABLE.c.priority == priority, TABLE.c.not_before <= now]
 
 
-def in_wave(broadcast_id: int, wave: int, now: datetime) -> list[Any]:
+def in_wave(
+    broadcast_id: int | BindParameter[int],
+    wave: int | BindParameter[int],
+    now: datetime | BindParameter[datetime],
+) -> list[Any]:
     """Due texts of one wave of a broadcast: a range of ix_messages_broadcast_due."""
     return [
         *(*OF_BROADCASTS, TABLE.c.broadcast_id == broadcast_id),

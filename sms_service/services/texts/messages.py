@@ -1,6 +1,6 @@
 """Texts out: how one gets into the outbox, and what may be asked about it.
 
-A text is a row first; sending/hand_over.py hands it over, deliveries.py settles it. Everybody who wants to text
+A text is a row first; services/sending hands it over and settles it. Everybody who wants to text
 somebody calls `enqueue`; nobody else touches the table. The words come ready, in GSM-7.
 """
 
