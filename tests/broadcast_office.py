@@ -46,6 +46,7 @@ def settings_with(**given: object) -> Settings:
 
 
 PLAIN = settings_with()
+CANARY = settings_with(canary_seconds=60, canary_minimum=20, canary_percent=1)
 WORDS = Words.of(PLAIN, load_menu())
 
 

@@ -11,6 +11,7 @@ from sms_service.services.broadcasts import sending as broadcast_sending
 from sms_service.store.engine import Store
 from sms_service.store.models import Message
 from tests.broadcast_office import (
+    CANARY,
     DAY,
     HOUR,
     MINUTE,
@@ -32,9 +33,6 @@ from tests.broadcast_office import (
     work,
 )
 from tests.services import outbox
-
-CANARY = settings_with(canary_seconds=60, canary_minimum=20, canary_percent=1)
-
 
 # --- the canary -----------------------------------------------------------------------------------------
 
