@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from sms_service.cli import demo
+from sms_service.domain.retention import period
 from sms_service.services.dialogues.answering import build_answering
 from sms_service.services.reports import links as report_links
 from sms_service.store.models import Message, RecruiterMiss, Report, Surge
@@ -27,7 +28,13 @@ from tests.report_office import SHORTEST, Caller, code_in
 from tests.text_office import talk
 from workers import reports as job
 from workers.process import Process
-from workers.schedule import FORGET_EVERY_SECONDS, SURGES_EVERY_SECONDS, TALLIES_EVERY_SECONDS, Scheduler
+from workers.schedule import (
+    FORGET_EVERY_SECONDS,
+    RETENTION_EVERY_SECONDS,
+    SURGES_EVERY_SECONDS,
+    TALLIES_EVERY_SECONDS,
+    Scheduler,
+)
 
 
 def test_the_job_links_what_is_new_once(here: Process) -> None:
@@ -84,6 +91,11 @@ def test_names_of_emptied_reports_leave_the_worker_when_the_job_runs(here: Proce
 def test_the_times_add_up_to_less_than_a_minute() -> None:
     assert TALLIES_EVERY_SECONDS + SURGES_EVERY_SECONDS + 2 < 60
     assert FORGET_EVERY_SECONDS <= 60
+
+
+def test_who_told_a_report_by_text_is_forgotten_within_three_hours() -> None:
+    """As docs/privacy.md says."""
+    assert period("report_senders") + timedelta(seconds=RETENTION_EVERY_SECONDS) <= timedelta(hours=3)
 
 
 def test_missed_look_ups_in_redis_become_an_alert_at_the_next_looks(here: Process) -> None:
