@@ -95,7 +95,9 @@ def read_status(cell: Cell) -> str:
     if not key:
         raise Invalid("is empty")
     if key not in _STATUS:
-        raise Invalid(said("is none of %(known)s", known=", ".join(STATUSES)))
+        raise Invalid(
+            said("is none of active (aktif), suspended (dibekukan), revoked (dicabut), expired (habis)")
+        )
     return _STATUS[key]
 
 

@@ -84,7 +84,7 @@ def test_a_bad_row_is_refused_by_number_and_field(bring, store: Store, capsys) -
     bad = LIST.replace("dicabut", "aneh").replace("081200000001", "081200000001x")
     assert bring(bad) == 1
     printed = capsys.readouterr()
-    assert "bad: row 3, status: is none of active, suspended, revoked, expired" in printed.out
+    assert "bad: row 3, status: is none of active (aktif), suspended (dibekukan)" in printed.out
     assert "bad: row 2, phone: is not a phone number" in printed.out
     assert printed.err.startswith("nothing was imported: 2 rows cannot be read")
     assert printed.err.count("\n") == 1

@@ -329,7 +329,14 @@ def _fields(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[s
     """What differs, where there is a before and an after."""
     if not before or not after:
         return []
-    return [(key, before.get(key, ""), after[key]) for key in after if before.get(key, "") != after[key]]
+    differing = [key for key in after if before.get(key, "") != after[key]]
+    return [(key, _value(key, before.get(key, "")), _value(key, after[key])) for key in differing]
+
+
+def _value(column: str, kept: str) -> str:
+    """What a list says in a column, in words."""
+    words: Mapping[str, str] = statuses() if column == "status" else {"True": _("yes"), "False": _("no")}
+    return words.get(str(kept), kept)
 
 
 def _screens(visit: Visit, company: Recruiter) -> list[str]:
