@@ -46,6 +46,7 @@ ERASED_EVERY_SECONDS = 5.0  # answers to HAPUS are emptied within this after the
 SHRINK_EVERY_SECONDS = 60.0  # what was erased leaves SQLite's write-ahead log within this
 HISTORY_EVERY_SECONDS = 3600.0  # what the embedded Redis has dropped leaves its file within this
 BALANCES_EVERY_SECONDS = 300.0
+FIRST_BALANCES_SECONDS = 5.0  # after the start: what waits to be sent goes first
 RETENTION_EVERY_SECONDS = 3600.0
 _RETENTION_SECONDS = 0.2  # of one tick: what is left comes a second later
 _SLICES = 5  # of one sweep a tick: what is left comes a second later
@@ -57,7 +58,11 @@ class Scheduler:
     def __init__(self, here: Process) -> None:
         self._here = here
         self._lease = timedelta(seconds=here.settings.send_lease_seconds)
-        self._next: dict[str, float] = {"forget": time.monotonic() + FORGET_EVERY_SECONDS}
+        started = time.monotonic()
+        self._next: dict[str, float] = {
+            "forget": started + FORGET_EVERY_SECONDS,
+            "balances": started + FIRST_BALANCES_SECONDS,
+        }
         self._failing: set[str] = set()
         self._retention: retention.Pass | None = None
         self._alarms = Alarms(here)
