@@ -16,7 +16,7 @@ from sms_service.domain.roles import may
 from sms_service.logs import mask_numbers
 from sms_service.services.figures import today
 from sms_service.services.figures.today import Afoot, Cases
-from sms_service.services.operation import readiness
+from sms_service.services.operation import balances, readiness
 from sms_service.services.reports import surges
 from sms_service.web.console import formats
 from sms_service.web.console.pages import Page, Shown, Visit
@@ -153,6 +153,7 @@ def _figures(visit: Visit) -> dict[str, Any]:
     return {
         "calls": today.count_first_screens(visit.tx, on, _ROOT) if _may(visit, "statistics") else None,
         "texts": today.count_texts(visit.tx, visit.now - _DAY) if _may(visit, "system") else None,
+        "balances": balances.list_told(visit.runtime) if _may(visit, "system") else {},
         "newest": today.NEWEST_TEXTS,
         "not_found": asked,
     }

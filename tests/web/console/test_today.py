@@ -11,9 +11,10 @@ import pytest
 from sms_service.circuits import Circuits
 from sms_service.domain.roles import ROLES
 from sms_service.errors import Misconfigured
+from sms_service.gateways.base import Balance
 from sms_service.queues import LANES
 from sms_service.services.figures import today
-from sms_service.services.operation import heartbeats
+from sms_service.services.operation import balances, heartbeats
 from sms_service.services.texts import messages
 from sms_service.store.models import (
     Broadcast,
@@ -169,6 +170,13 @@ def test_figures_of_the_day(desk: Desk) -> None:
     assert "Event 1002" not in page
     row = page[page.index("Event 1001") :]
     assert re.findall(r'<td class="number">(\d+)', row)[:2] == ["2", "1"]
+
+
+def test_what_is_left_on_the_account_is_shown_to_those_who_see_the_system(desk: Desk) -> None:
+    balances.keep(desk.runtime, "africastalking", Balance(1785.5, "KES"), datetime.now(UTC))
+    page = desk.browser("admin").get("/").text
+    assert "<strong>KES 1,785.5</strong>left on our account at africastalking" in page
+    assert "KES" not in desk.browser("viewer").get("/").text
 
 
 def test_texts_are_looked_at_among_the_newest_only(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
