@@ -169,19 +169,35 @@ def test_a_number_is_revealed_with_role_and_reason_and_the_act_is_kept(
     officer = person(store, "case_officer")
     reason = "Menelepon atas permintaan pelapor"
     with store.transaction() as tx:
-        assert report_notes.reveal(tx, report.id, reason, officer, NOW) == number(1)
+        assert report_notes.reveal(tx, report.id, "reporter", reason, officer, NOW) == number(1)
         with pytest.raises(Conflict):
-            report_notes.reveal(tx, hidden.id, reason, officer, NOW)
+            report_notes.reveal(tx, hidden.id, "reporter", reason, officer, NOW)
         with pytest.raises(Invalid):
-            report_notes.reveal(tx, report.id, "perlu          ", officer, NOW)
+            report_notes.reveal(tx, report.id, "reporter", "perlu          ", officer, NOW)
     for role in ("officer", "approver", "partner", "viewer"):
         stranger = person(store, role)
         with store.transaction() as tx, pytest.raises(NotAllowed):
-            report_notes.reveal(tx, report.id, reason, stranger, NOW)
+            report_notes.reveal(tx, report.id, "reporter", reason, stranger, NOW)
     assert acts(store) == ["report.reveal"]
     with store.read() as tx:
         kept = tx.scalars(select(AuditEntry)).one()
         assert (kept.staff_id, kept.details) == (officer.id, {"reason": reason})
+
+
+def test_the_recruiters_number_is_an_act_of_its_own_and_never_the_reporters(
+    store: Store, settings: Settings
+) -> None:
+    report = report_of(store, file(store, settings, told=known()))
+    own = report_of(store, file(store, settings, "token-2", told=known(recruiter_phone=number(1))))
+    officer, stranger = person(store, "case_officer"), person(store, "officer")
+    reason = "Untuk diserahkan kepada polisi"
+    with store.transaction() as tx:
+        assert report_notes.reveal(tx, report.id, "recruiter", reason, officer, NOW) == number(9000)
+        with pytest.raises(Conflict):
+            report_notes.reveal(tx, own.id, "recruiter", reason, officer, NOW)
+    with store.transaction() as tx, pytest.raises(NotAllowed):
+        report_notes.reveal(tx, report.id, "recruiter", reason, stranger, NOW)
+    assert acts(store) == ["report.reveal_recruiter"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -3,15 +3,17 @@
 Nobody sees a reporter's number by opening a case. A reply waits in the case for the reporter to look its
 status up with code and PIN; where neutral texts are allowed, one text a day says that there is news, and
 nothing of what it is about, for the recruiter may hold the phone. To see the number is an act of its own,
-with a reason, kept for good. Called by the API and the console, by roles that `reports` allows.
+with a reason, kept for good; at the desk so is seeing the recruiter's. Called by the API and the console, by
+roles that `reports` allows.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Literal, cast
 
 from sqlalchemy import Table, select
 
@@ -35,6 +37,8 @@ from sms_service.store.models import Message, Report, ReportNote
 LONGEST_NOTE, LONGEST_REPLY = 2000, 480  # characters; a reply is read page by page on a phone
 SHORTEST_REASON, LONGEST_REASON = 15, 300  # "untuk menelepon", at least
 NEWS = "sms.office_news"
+Whose = Literal["reporter", "recruiter"]
+REVEALS: Mapping[Whose, str] = {"reporter": "report.reveal", "recruiter": "report.reveal_recruiter"}
 _NEWS_HELP_FOR = timedelta(days=3)
 _MESSAGES = cast(Table, Message.__table__)
 _NUMBER = re.compile(r"\+?\d(?:[ .\-()]?\d){7,16}")
@@ -162,8 +166,9 @@ def reply(
     return note
 
 
-def reveal(tx: Tx, report_id: int, reason: str, person: Person, now: datetime) -> str:
-    """Return the reporter's number (E.164) to `person`, whose name and reason are kept with the act.
+def reveal(tx: Tx, report_id: int, whose: Whose, reason: str, person: Person, now: datetime) -> str:
+    """Return a number (E.164) to `person`, whose name and reason are kept with the act: the reporter's, or
+    the recruiter's as it was told, unless it is the reporter's own.
 
     For a page that is shown once: no answer of the API holds a full number. Raises NotAllowed for other
     roles, NotFound, Invalid for a reason too short to be one, Conflict when no number is kept.
@@ -176,9 +181,12 @@ def reveal(tx: Tx, report_id: int, reason: str, person: Person, now: datetime) -
         fault = said("has %(least)s to %(most)s characters", least=SHORTEST_REASON, most=LONGEST_REASON)
         raise Invalid("say why", {"reason": fault})
     number = _open(tx, report.reporter_sealed)
+    if whose == "recruiter":
+        told = _open(tx, report.recruiter_phone_sealed)
+        number = told if told == _without(number, told) else ""
     if not number:
         raise Conflict("no number is kept with this report")
-    staff.record_audit(tx, person.id, "report.reveal", (SUBJECT, report.id), {"reason": words}, now)
+    staff.record_audit(tx, person.id, REVEALS[whose], (SUBJECT, report.id), {"reason": words}, now)
     return number
 
 

@@ -18,7 +18,7 @@ from sms_service.store.engine import Tx
 from sms_service.store.models import AuditEntry, Report, ReportCluster, Staff
 
 MOST = 200  # steps that are shown, the newest
-_OF_CASE = ("report.change", "report.merge", "report.reveal")
+_OF_CASE = ("report.change", "report.merge", "report.reveal", "report.reveal_recruiter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ ACTS: Mapping[str, LazyString] = {
     "report.note": _l("wrote a note on a report"),
     "report.reply": _l("answered a reporter"),
     "report.reveal": _l("looked at a reporter's number"),
+    "report.reveal_recruiter": _l("looked at a recruiter's number"),
     "report_cluster.list": _l("looked at the list of clusters"),
     "report_cluster.read": _l("looked at a cluster"),
     "report_cluster.confirm_link": _l("said that two reports are about the same"),

@@ -194,6 +194,7 @@ def step(told: Step) -> list[str]:
         "reply": _("Reply to the reporter"),
         "report.merge": _("Report %(number)s was merged into this one.", number=number),
         "report.reveal": _("Looked at the reporter's number: %(reason)s", reason=reason),
+        "report.reveal_recruiter": _("Looked at the recruiter's number: %(reason)s", reason=reason),
         "report_cluster.confirm_link": _("Reports %(both)s were said to be about the same.", both=both),
         "report_cluster.split_link": _("Report %(number)s was taken out.", number=number),
         "report_cluster.join": _("Clusters were joined; reports that came over: %(both)s.", both=both),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import gettext as _
 
@@ -84,7 +84,7 @@ def show_case(visit: Visit) -> Shown:
         "way_words": words.ways,
         "longest_note": LONGEST_NOTE,
         "longest_reply": LONGEST_REPLY,
-        "may_reveal": bool(case.reporter) and may(visit.person.role, "reports.reveal"),
+        "may_reveal": may(visit.person.role, "reports.reveal"),
         "typed": visit.typed,
         "errors": visit.errors,
     }
@@ -144,8 +144,10 @@ def merge(visit: Visit) -> Moved:
 def show_reveal(visit: Visit) -> Shown:
     """The question why the number is needed. The number is not here yet."""
     report = report_cases.get_report(visit.tx, visit.id("report_id"))
+    whose = visit.query.get("whose") or visit.form.get("whose")
     values = {
         "report": report,
+        "whose": whose if whose in report_notes.REVEALS else "reporter",
         "shortest": report_notes.SHORTEST_REASON,
         "errors": visit.errors,
         "typed": visit.typed,
@@ -158,9 +160,10 @@ def reveal(visit: Visit) -> Shown:
     report_id = visit.id("report_id")
     typed = Typed(visit.form, _zone(visit))
     reason = typed.text("reason", required=True, longest=report_notes.LONGEST_REASON)
+    whose = cast(report_notes.Whose, typed.choice("whose", tuple(report_notes.REVEALS), required=True))
     typed.check()
-    number = report_notes.reveal(visit.tx, report_id, reason, visit.person, visit.now)
-    return Shown("report_number.html", {"number": number, "report_id": report_id})
+    number = report_notes.reveal(visit.tx, report_id, whose, reason, visit.person, visit.now)
+    return Shown("report_number.html", {"number": number, "whose": whose, "report_id": report_id})
 
 
 def _move(visit: Visit, typed: Typed) -> Moved:

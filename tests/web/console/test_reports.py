@@ -304,14 +304,29 @@ def test_the_reporters_number_is_shown_once_for_a_reason_that_is_kept(desk: Desk
     one, browser = told(desk), desk.browser("case_officer")
     path = f"/reports/{one}/reveal"
     assert office.number(1) not in browser.get(path).text
-    assert browser.post(path, reason="perlu").status_code == 422
-    shown = browser.post(path, reason="Untuk menelepon soal paspor yang ditahan")
+    assert browser.post(path, whose="reporter", reason="perlu").status_code == 422
+    shown = browser.post(path, whose="reporter", reason="Untuk menelepon soal paspor yang ditahan")
     assert office.number(1) in shown.text
     assert shown.headers["Cache-Control"] == "no-store"
     assert acts(desk, "report.reveal") == [{"reason": "Untuk menelepon soal paspor yang ditahan"}]
     after = browser.get(f"/reports/{one}").text
     assert office.number(1) not in after
     assert "Untuk menelepon soal paspor yang ditahan" in after
+
+
+def test_the_recruiters_number_is_shown_once_for_a_reason_that_is_kept(desk: Desk) -> None:
+    one, browser = told(desk), desk.browser("case_officer")
+    assert '/reveal?whose=recruiter"' in browser.get(f"/reports/{one}").text
+    path, reason = f"/reports/{one}/reveal", "Untuk diserahkan kepada polisi"
+    assert office.RECRUITER not in browser.get(f"{path}?whose=recruiter").text
+    assert browser.post(path, whose="anybody", reason=reason).status_code == 422
+    shown = browser.post(path, whose="recruiter", reason=reason).text
+    assert office.RECRUITER in shown
+    assert office.number(1) not in shown
+    assert (acts(desk, "report.reveal_recruiter"), acts(desk, "report.reveal")) == ([{"reason": reason}], [])
+    after = browser.get(f"/reports/{one}").text
+    assert office.RECRUITER not in after
+    assert reason in after
 
 
 @pytest.mark.parametrize("role", ["approver", "officer", "viewer", "partner"])
@@ -327,8 +342,9 @@ def test_nobody_else_sees_reports_or_numbers(desk: Desk, role: str) -> None:
 
 def test_of_an_anonymous_report_no_number_can_be_seen(desk: Desk) -> None:
     one, browser = told(desk, caller=None), desk.browser("case_officer")
-    assert "/reveal" not in browser.get(f"/reports/{one}").text
-    assert browser.post(f"/reports/{one}/reveal", reason="Untuk menelepon soal paspor").status_code == 409
+    assert '/reveal"' not in browser.get(f"/reports/{one}").text
+    asked = {"whose": "reporter", "reason": "Untuk menelepon soal paspor"}
+    assert browser.post(f"/reports/{one}/reveal", **asked).status_code == 409
 
 
 # --- what it costs
