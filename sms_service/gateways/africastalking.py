@@ -66,6 +66,7 @@ _REFUSALS: dict[int, tuple[type[GatewayError], str]] = {
 _CODES = {word.casefold(): code for code, (_, word) in _REFUSALS.items()} | {"success": 101}
 _NO_ID = frozenset({"", "none", "null"})
 _BALANCE = re.compile(r"([A-Z]{3})\s*(-?[\d,]{1,15}(?:\.\d{1,6})?)", re.ASCII)
+_BALANCE_SECONDS = 3.0  # the bulk lane waits meanwhile
 _COUNT = re.compile(r"\s*Sent to (\d+)/", re.IGNORECASE)
 
 
@@ -119,7 +120,7 @@ class AfricasTalking(CallbackForms):
             settings.africastalking_username,
             settings.africastalking_api_key,
             settings.africastalking_base_url,
-            self._total,
+            min(self._total, _BALANCE_SECONDS),
         )
         answer = service.fetch_application_data(timeout=self._timeout)
         if not 200 <= answer.status < 300:
