@@ -22,6 +22,7 @@ from sms_service.cli.serve import THREADS
 ROOT = Path(__file__).parent.parent
 PROCESSES = 2
 _START_SECONDS = 60
+_LISTEN = "0A"  # in /proc/net/tcp
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ def service(var_dir: Path | None = None, **environment: str) -> Iterator[Service
     process = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=log)
     try:
         wait_for(f"http://127.0.0.1:{port}/readyz")
+        wait_for_listeners(port)
         token = (folder / "secrets" / "WEBHOOK_TOKEN").read_text().strip()
         yield Service(port, token, folder, process.pid)
     finally:
@@ -76,6 +78,7 @@ def bare_flask(processes: int = PROCESSES) -> Iterator[int]:
     ]
     with _child(command):
         wait_for(f"http://127.0.0.1:{port}/ussd", posts=True)
+        wait_for_listeners(port, processes)
         yield port
 
 
@@ -103,6 +106,21 @@ def _child(command: list[str]) -> Iterator[None]:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def wait_for_listeners(port: int, processes: int = PROCESSES) -> None:
+    """Return once each process of a server listens on `port` by itself. Raises TimeoutError.
+
+    The first answers while the others still load; connections made by then would all stay with it.
+    """
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        listening = [one for one in sockets if one[3] == _LISTEN and one[1].endswith(f":{port:04X}")]
+        if len(listening) >= processes:
+            return
+        time.sleep(0.05)
+    raise TimeoutError(f"fewer than {processes} processes listen on port {port}")
 
 
 def wait_for(url: str, posts: bool = False) -> None:
