@@ -20,7 +20,7 @@ phone: .venv/runtime.txt ## a feature phone in the terminal, against the running
 	@exec $(PY) -m sms_service phone $(ARGS)
 
 test: lint ## lint and the whole test suite, with the real servers it needs
-	@exec $(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: .venv/development.txt ## measure; results are appended to benchmarks/results.csv
 	@exec $(PY) -m benchmarks $(ARGS)
